@@ -1,0 +1,87 @@
+// The layer rule: a folder of src/ may import from its own row and from the rows below it, never from above. It also keeps
+// backends out of model code and tensors out of the data parsers. docs/architecture.md draws the same list.
+
+import path from 'node:path';
+
+/** Top to bottom. Folders of one row may import each other; `heads` to `backbones` are a chain, so each has its own row. */
+const rows = [
+  ['cli'],
+  ['config'],
+  ['report', 'analysis'],
+  ['engine'],
+  ['tasks'],
+  ['heads'],
+  ['adapter'],
+  ['backbones'],
+  ['data', 'evaluation', 'checkpoint'],
+  ['nn'],
+  ['ops'],
+  ['backends'],
+  ['random'],
+];
+
+/** What must not be imported even though it lies below. */
+const barred = [
+  { from: ['tasks', 'heads', 'adapter', 'backbones', 'nn'], to: ['backends'], why: 'model code never names a backend: call src/ops' },
+  { from: ['data', 'evaluation', 'checkpoint'], to: ['nn', 'ops'], why: 'data and evaluation hold typed arrays, not tensors' },
+];
+
+const rowOf = new Map(rows.flatMap((folders, row) => folders.map((folder) => /** @type {const} */ ([folder, row]))));
+
+/**
+ * The reason why a file of `src/<from>` may not import one of `src/<to>`, or undefined when it may.
+ * Folder '' stands for files directly in src/: errors.ts, which everybody imports, and index.ts, which nobody does.
+ * @param {string} from
+ * @param {string} to
+ * @returns {string | undefined}
+ */
+export function violation(from, to) {
+  const fromRow = rowOf.get(from);
+  const toRow = rowOf.get(to);
+  if (fromRow === undefined) return `src/${from} is in no layer: add it to scripts/lint/layers.mjs`;
+  if (toRow === undefined) return `src/${to} is in no layer: add it to scripts/lint/layers.mjs`;
+  if (toRow < fromRow) return `src/${from} lies below src/${to}: arrows point down only`;
+  return barred.find((bar) => bar.from.includes(from) && bar.to.includes(to))?.why;
+}
+
+/**
+ * The ESLint rule. `root` is the absolute path of src/.
+ * @param {string} root
+ * @returns {import('eslint').Rule.RuleModule}
+ */
+export function layersRule(root) {
+  /** @param {string} file */
+  const place = (file) => {
+    const relative = path.relative(root, file).split(path.sep);
+    if (relative[0] === '..') return undefined;
+    return relative.length > 1 ? { folder: relative[0] ?? '', file: '' } : { folder: '', file: relative[0] ?? '' };
+  };
+
+  return {
+    meta: { type: 'problem', schema: [], docs: { description: 'imports point down the layers' } },
+    create(context) {
+      const here = place(context.filename);
+      if (here === undefined || here.file === 'index.ts') return {};
+
+      /** @param {any} node */
+      const check = (node) => {
+        const specifier = node.source?.value;
+        if (typeof specifier !== 'string') return;
+        if (specifier.startsWith('@tensorflow/') && ['data', 'evaluation', 'report'].includes(here.folder)) {
+          context.report({ node, message: `src/${here.folder} holds typed arrays, not tensors` });
+        }
+        if (specifier === 'mpvg') context.report({ node, message: 'the package does not import its own entry' });
+        if (!specifier.startsWith('.')) return;
+        const target = place(path.resolve(path.dirname(context.filename), specifier));
+        if (target === undefined || target.file === 'errors.ts') return;
+        if (target.file === 'index.ts') {
+          context.report({ node, message: 'src/index.ts is the package entry: import the file that defines it' });
+          return;
+        }
+        const reason = here.folder === '' ? 'src/errors.ts imports nothing' : violation(here.folder, target.folder);
+        if (reason !== undefined) context.report({ node, message: reason });
+      };
+      return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check };
+    },
+  };
+}
