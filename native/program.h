@@ -1,0 +1,83 @@
+// Step programs. A training step whose shapes do not change is traced once, on ATen's meta device (shapes without memory or
+// arithmetic), into a list of operator calls over numbered slots, and then run natively with no JavaScript in between. Each
+// value is freed right after its last use, so the first step already has the program's peak memory.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/stack.h>
+#include <c10/util/flat_hash_map.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handles.h"
+
+namespace mpvg {
+
+struct Operator;
+class Instance;
+
+struct ProgramArg {
+  enum Kind : uint8_t { Constant, Slot, SlotList, OptionalSlotList } kind = Constant;
+  c10::IValue constant;
+  std::vector<int> slots;  // one for Slot; -1 where an optional list has none
+};
+
+struct Instruction {
+  const Operator* op;
+  std::vector<ProgramArg> args;
+  std::vector<int> outs;   // slot of each tensor it returns, -1 for one that nothing reads
+  std::vector<int> frees;  // slots whose last use this is
+};
+
+class Program {
+ public:
+  // Runs every instruction. `inputs` replace the tensors that the trace was given, in order, with the same shapes and dtypes.
+  // Throws with the failing operator's name and shapes; the program can be run again afterwards.
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs);
+
+  size_t operatorCount() const { return instructions_.size(); }
+
+  // One line per instruction, for `mpvg bench engine --program` and for tests.
+  std::string listing() const;
+
+ private:
+  friend class Recorder;
+
+  void clearTemporaries();
+
+  std::vector<Instruction> instructions_;
+  std::vector<at::Tensor> slots_;
+  std::vector<bool> temporary_;          // made by an instruction, or an input: holds nothing between runs
+  std::vector<at::Tensor> inputShapes_;  // meta tensors to check inputs against
+  std::vector<int> outputs_;
+};
+
+// Listens to operator calls while a step is traced. Every argument is replaced by a meta tensor before the operator runs.
+class Recorder {
+ public:
+  Recorder(Instance& instance, const std::vector<Handle>& inputs);
+
+  // The meta tensor that stands for a handle.
+  at::Tensor resolve(Handle handle);
+
+  void begin(const Operator& op, torch::jit::Stack& stack, const std::vector<std::vector<Handle>>& handles);
+  void finish(const std::vector<Handle>& results);
+
+  std::unique_ptr<Program> end(const std::vector<Handle>& outputs);
+
+ private:
+  int slotOf(Handle handle);
+  int newSlot(at::Tensor tensor, bool temporary);
+  void removeDeadCode();
+  void placeFrees();
+
+  Instance& instance_;
+  std::unique_ptr<Program> program_ = std::make_unique<Program>();
+  Instruction current_{};
+  ska::flat_hash_map<Handle, int> slots_;
+  ska::flat_hash_map<Handle, at::Tensor> shadows_;
+};
+
+}  // namespace mpvg

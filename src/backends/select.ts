@@ -1,0 +1,44 @@
+// Chooses what runs tfjs's tensors. Nothing above src/ops knows which backend it is.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { setBackend } from '@tensorflow/tfjs-core';
+import { ConfigError } from '../errors.ts';
+
+export const backendNames = ['torch', 'tensorflow'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export interface BackendOptions {
+  /** Default 'torch'. */
+  readonly backend?: BackendName;
+  /** 'cpu' (default) or 'cuda:0' …; torch only. */
+  readonly device?: string;
+  /** Threads for operators; default: what libtorch chooses, one per physical core. */
+  readonly threads?: number;
+}
+
+// tfjs-core's Node build leaves the gradients out; set-up bundles them from the same package.
+const gradientsUrl = new URL('../../build/tfjs-gradients.mjs', import.meta.url);
+
+/**
+ * Registers and activates a backend.
+ *
+ * @throws ConfigError when it cannot be had: not built, not installed, no such device.
+ */
+export async function selectBackend(options: BackendOptions = {}): Promise<void> {
+  const { backend = 'torch', device = 'cpu', threads } = options;
+  if (backend === 'tensorflow') {
+    throw new ConfigError(
+      "backend 'tensorflow': running on @tensorflow/tfjs-node-gpu is not part of this version; use --backend torch",
+    );
+  }
+  if (!existsSync(fileURLToPath(gradientsUrl))) {
+    throw new ConfigError(`the gradients are not built (${fileURLToPath(gradientsUrl)} is missing); run: npm run setup`);
+  }
+  await import(gradientsUrl.href);
+  const { registerTorchBackend } = await import('./torch/register.ts');
+  const { binding } = await import('./torch/binding.ts');
+  registerTorchBackend(device);
+  if (threads !== undefined) binding().threads(threads);
+  if (!(await setBackend('torch'))) throw new ConfigError("backend 'torch' could not be started");
+}

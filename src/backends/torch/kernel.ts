@@ -1,0 +1,66 @@
+// How a kernel is written: a function from tensors and attributes to tensors, in terms of ATen operators. Every native tensor
+// it makes and does not return is freed when it ends, also when it throws.
+
+import { registerKernel } from '@tensorflow/tfjs-core';
+import type { DataType, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TorchBackend } from './backend.ts';
+import { binding } from './binding.ts';
+import type { Handle } from './binding.ts';
+
+/** What a kernel works with: `handle` reads a tensor's native side, `out` makes a result. */
+export class KernelContext {
+  readonly backend: TorchBackend;
+  readonly kept: Handle[] = [];
+
+  constructor(backend: TorchBackend) {
+    this.backend = backend;
+  }
+
+  /** The native tensor of an input. */
+  handle(tensor: TensorInfo): Handle {
+    return this.backend.handle(tensor);
+  }
+
+  /** Makes a native tensor one of the kernel's results. Its storage must fit `dtype` ('float32' may be stored as bfloat16). */
+  out(handle: Handle, dtype: DataType = 'float32'): TensorInfo {
+    this.kept.push(handle);
+    return this.backend.adopt(handle, dtype);
+  }
+
+  /** The same tensor again, one reference more. */
+  same(tensor: TensorInfo): TensorInfo {
+    this.backend.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype };
+  }
+}
+
+// tfjs-core types every input as possibly undefined; its ops always pass those that are not marked optional.
+type Given<Inputs> = { [Name in keyof Inputs]: Exclude<Inputs[Name], undefined> };
+
+type Compute<Inputs, Attrs> = (inputs: Given<Inputs>, attrs: Attrs, context: KernelContext) => TensorInfo | TensorInfo[];
+
+/**
+ * Registers a kernel of the torch backend.
+ *
+ * @param kernelName tfjs-core's name of it
+ * @param compute from inputs and attributes (types from tfjs-core) to results
+ */
+export function torchKernel<Inputs extends Partial<NamedTensorInfoMap>, Attrs = object>(
+  kernelName: string,
+  compute: Compute<Inputs, Attrs>,
+): void {
+  const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
+    const context = new KernelContext(backend as TorchBackend);
+    const native = binding();
+    native.beginScope();
+    let completed = false;
+    try {
+      const result = compute(inputs as Given<Inputs>, attrs as Attrs, context);
+      completed = true;
+      return result;
+    } finally {
+      native.endScope(completed ? context.kept : []);
+    }
+  };
+  registerKernel({ kernelName, backendName: 'torch', kernelFunc });
+}
