@@ -1,0 +1,37 @@
+// A loader's worker thread. It takes batches by message and knows nothing of the dataset.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { BatchProducer } from './batchProducer.ts';
+import { toWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
+import { loadSource } from './sampleSource.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('loaderWorker: expected to run as a worker thread of ImageLoader');
+const setup = workerData as WorkerSetup;
+const producer = new BatchProducer(setup.decodesInFlight);
+
+port.on('message', (request: WorkerRequest) => {
+  // Without its port the thread has nothing to wait for and ends once its last decode has.
+  if (request === 'close') port.close();
+  else void answer(request);
+});
+
+async function answer(request: BatchRequest): Promise<void> {
+  try {
+    const images = await producer.produce({
+      samples: request.sources.map((source, i) => ({ index: request.indices[i] ?? 0, load: () => loadSource(source) })),
+      transforms: setup.transforms,
+      sizePx: setup.sizePx,
+      seed: setup.seed,
+      epoch: request.epoch,
+      cancelled: () => Atomics.load(request.cancelled, 0) !== 0,
+    });
+    reply({ id: request.id, images }, images === undefined ? [] : [images.buffer]);
+  } catch (error) {
+    reply({ id: request.id, error: toWire(error) }, []);
+  }
+}
+
+function reply(message: WorkerReply, transfer: ArrayBuffer[]): void {
+  port?.postMessage(message, transfer);
+}

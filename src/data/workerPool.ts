@@ -1,0 +1,91 @@
+// The loader's worker threads: hands out batches, keeps the promises, ends the threads.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { ConfigError } from '../errors.ts';
+import { fromWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
+
+interface Pending {
+  readonly resolve: (images: Uint8Array | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  readonly exited: Promise<void>;
+}
+
+export class WorkerPool {
+  readonly #members: Member[] = [];
+  #nextId = 0;
+
+  /**
+   * Starts the threads. They keep the process alive only while they have a batch to make.
+   * @throws ConfigError when this code runs from TypeScript sources and has not been compiled.
+   */
+  constructor(count: number, setup: WorkerSetup) {
+    const entry = workerEntry();
+    // Hooks that this process was started with (loaders, inspectors) are not the worker's.
+    for (let i = 0; i < count; i++) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));
+  }
+
+  /** Makes one batch. @returns its pixels, or undefined when it was given up. */
+  async request(batch: Omit<BatchRequest, 'id'>): Promise<Uint8Array | undefined> {
+    const member = this.#members.reduce((least, other) => (other.pending.size < least.pending.size ? other : least));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      member.pending.set(id, { resolve, reject });
+      member.worker.ref();
+      member.worker.postMessage({ ...batch, id } satisfies WorkerRequest);
+    });
+  }
+
+  /** Ends the threads after what they are decoding. Batches still asked for are lost: cancel and await them first. */
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#members.splice(0).map(async ({ worker, exited }) => {
+        worker.ref();
+        worker.postMessage('close' satisfies WorkerRequest);
+        await exited;
+      }),
+    );
+  }
+}
+
+function start(worker: Worker): Member {
+  const pending = new Map<number, Pending>();
+  const failAll = (error: Error): void => {
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  };
+  worker.unref();
+  worker.on('message', (reply: WorkerReply) => {
+    const waiting = pending.get(reply.id);
+    pending.delete(reply.id);
+    if (pending.size === 0) worker.unref();
+    if ('error' in reply) waiting?.reject(fromWire(reply.error));
+    else waiting?.resolve(reply.images);
+  });
+  worker.on('error', failAll);
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', (code) => {
+      failAll(new Error(`ImageLoader: expected the worker thread to run until close(), got its exit with code ${code}`));
+      resolve();
+    });
+  });
+  return { worker, pending, exited };
+}
+
+/** The compiled worker: beside this file in dist/, or in dist/ beside src/ when this file runs from its sources. */
+function workerEntry(): URL {
+  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/data/loaderWorker.js' : './loaderWorker.js';
+  const entry = new URL(compiled, import.meta.url);
+  if (!existsSync(entry)) {
+    throw new ConfigError(
+      `ImageLoader: expected the compiled worker at ${fileURLToPath(entry)}, got no file: run \`npm run build\`, or use workers: 0`,
+    );
+  }
+  return entry;
+}
