@@ -1,0 +1,62 @@
+// The order of set-up. Each step says whether it is up to date; only one that is not takes the lock and works.
+
+import path from 'node:path';
+import { addon } from './addon.mjs';
+import { gradients } from './gradients.mjs';
+import { libtorch } from './libtorch.mjs';
+import { withLock } from './lock.mjs';
+import { npmPackages } from './npmPackages.mjs';
+import { SetupProblem } from './problem.mjs';
+import { typescript } from './typescript.mjs';
+
+/** @typedef {import('./context.mjs').Context} Context */
+/** @typedef {import('./context.mjs').Step} Step */
+
+/** @type {readonly Step[]} */
+const steps = [npmPackages, libtorch, addon, gradients, typescript];
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`mpvg set-up: ${line}\n`);
+}
+
+/**
+ * The first step that has work to do, or undefined.
+ * @param {Context} context
+ */
+async function firstStale(context) {
+  for (const step of steps) {
+    if (!await step.current(context)) return step;
+  }
+  return undefined;
+}
+
+/**
+ * Brings everything up to date.
+ * @returns {Promise<number>} the exit code: 0, or 2 when the user has something to put right
+ */
+export async function setUp() {
+  /** @type {Context} */
+  const context = { root: path.resolve(import.meta.dirname, '../..'), env: process.env };
+  try {
+    if (process.platform === 'win32') throw new SetupProblem('expected Linux or macOS, got Windows: use WSL');
+    if (await firstStale(context) === undefined) return 0;
+
+    await withLock(
+      path.join(context.root, 'build', 'setup.lock'),
+      (pid) => say(`waiting for another set-up to finish (process ${pid})`),
+      async () => {
+        for (let step = await firstStale(context); step !== undefined; step = await firstStale(context)) {
+          say(step.doing);
+          await step.make(context);
+          if (!await step.current(context)) throw new Error(`"${step.doing}" ended without an error and without its result`);
+        }
+      },
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SetupProblem)) throw error;
+    say(error.message);
+    return 2;
+  }
+}
