@@ -16,7 +16,8 @@ interface TensorData {
   references: number;
 }
 
-const storageTypes: Record<Exclude<DataType, 'string'>, StorageType> = {
+/** What stores each numeric tfjs dtype (a kernel may leave bfloat16 behind a 'float32'). */
+export const storageTypes: Record<Exclude<DataType, 'string'>, StorageType> = {
   float32: 'float32',
   int32: 'int32',
   bool: 'bool',

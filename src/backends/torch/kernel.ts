@@ -2,7 +2,7 @@
 // it makes and does not return is freed when it ends, also when it throws.
 
 import { registerKernel } from '@tensorflow/tfjs-core';
-import type { DataType, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TorchBackend } from './backend.ts';
 import { binding } from './binding.ts';
 import type { Handle } from './binding.ts';
@@ -37,7 +37,11 @@ export class KernelContext {
 // tfjs-core types every input as possibly undefined; its ops always pass those that are not marked optional.
 type Given<Inputs> = { [Name in keyof Inputs]: Exclude<Inputs[Name], undefined> };
 
-type Compute<Inputs, Attrs> = (inputs: Given<Inputs>, attrs: Attrs, context: KernelContext) => TensorInfo | TensorInfo[];
+export type Compute<Inputs extends object, Attrs> = (
+  inputs: Given<Inputs>,
+  attrs: Attrs,
+  context: KernelContext,
+) => TensorInfo | TensorInfo[];
 
 /**
  * Registers a kernel of the torch backend.
@@ -45,12 +49,18 @@ type Compute<Inputs, Attrs> = (inputs: Given<Inputs>, attrs: Attrs, context: Ker
  * @param kernelName tfjs-core's name of it
  * @param compute from inputs and attributes (types from tfjs-core) to results
  */
-export function torchKernel<Inputs extends Partial<NamedTensorInfoMap>, Attrs = object>(
+export function torchKernel<Inputs extends object, Attrs = object>(kernelName: string, compute: Compute<Inputs, Attrs>): void {
+  registerTorchKernel(kernelName, compute, (backend) => new KernelContext(backend));
+}
+
+/** As `torchKernel`, with a context of one's own. */
+export function registerTorchKernel<Inputs extends object, Attrs>(
   kernelName: string,
   compute: Compute<Inputs, Attrs>,
+  makeContext: (backend: TorchBackend) => KernelContext,
 ): void {
   const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
-    const context = new KernelContext(backend as TorchBackend);
+    const context = makeContext(backend as TorchBackend);
     const native = binding();
     native.beginScope();
     let completed = false;
