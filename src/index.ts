@@ -2,4 +2,9 @@
 
 export { selectBackend } from './backends/select.ts';
 export type { BackendName, BackendOptions } from './backends/select.ts';
+export { joinPresets } from './backbones/position/join.ts';
+export type { JoinName, PositionJoin } from './backbones/position/join.ts';
+export { defineConfig } from './config/defineConfig.ts';
+export type { PretrainConfig, PretrainConfigInput } from './config/pretrainSchema.ts';
+export * from './data/normalization.ts';
 export { ConfigError, DataError, NativeError, ShapeError, UserError } from './errors.ts';

@@ -1,0 +1,82 @@
+// From a config file and the command line to a checked config.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createJiti } from 'jiti';
+import { ConfigError } from '../errors.ts';
+import { describeError } from './describeIssue.ts';
+import { applyOverride } from './overrides.ts';
+import { expandPreset } from './positionJoinSchema.ts';
+import { pretrainSchema, type PretrainConfig } from './pretrainSchema.ts';
+import { member } from './schemaAt.ts';
+
+export interface ConfigOverrides {
+  /** A position join's preset. */
+  readonly join?: string;
+  /** The dataset's folder: of an image folder, the one that holds train/ and val/. */
+  readonly data?: string;
+  /** Assignments such as optimizer.lr=1e-3, applied in order, after all else. */
+  readonly set?: readonly string[];
+}
+
+/**
+ * Loads a config (TypeScript or JavaScript, anywhere), applies the overrides and checks the result.
+ * @throws ConfigError in one line: a missing file, a file that fails, an unknown key, a value of the wrong kind.
+ */
+export async function loadConfig(file: string, overrides: ConfigOverrides = {}): Promise<PretrainConfig> {
+  return resolveConfig(file, await importConfig(file), overrides);
+}
+
+/** The part of loadConfig after the file was read. `name` stands in messages. */
+export function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: ConfigOverrides = {}): PretrainConfig {
+  const config = plainCopy(name, raw);
+  expandPreset(config);
+  const assignments = [
+    ...(join === undefined ? [] : [`model.join=${join}`]),
+    ...(data === undefined ? [] : dataAssignments(config, data)),
+    ...set,
+  ];
+  for (const assignment of assignments) {
+    applyOverride(config, assignment, pretrainSchema);
+    expandPreset(config);
+  }
+  const checked = pretrainSchema.safeParse(config);
+  if (!checked.success) throw new ConfigError(`${name}: ${describeError(checked.error, pretrainSchema, config)}`);
+  return checked.data;
+}
+
+async function importConfig(file: string): Promise<unknown> {
+  const absolute = path.resolve(file);
+  if (!existsSync(absolute)) throw new ConfigError(`loadConfig: expected a config file, got ${file}: there is no such file`);
+  // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here.
+  // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used
+  const jiti = createJiti(import.meta.url, { virtualModules: { mpvg: await import('../index.ts') }, moduleCache: false });
+  let loaded: unknown;
+  try {
+    loaded = await jiti.import(absolute);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, { cause: error });
+  }
+  const config = member(loaded, 'default');
+  if (config === undefined) throw new ConfigError(`${file}: expected \`export default defineConfig({ … })\`, got no default export`);
+  return config;
+}
+
+/** A copy that overrides may change. */
+function plainCopy(name: string, raw: unknown): object {
+  let copy: unknown;
+  try {
+    copy = structuredClone(raw);
+  } catch (error) {
+    throw new ConfigError(`${name}: expected plain data, got ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof copy !== 'object' || copy === null) throw new ConfigError(`${name}: expected an object, got ${typeof copy}`);
+  return copy;
+}
+
+function dataAssignments(config: object, dir: string): string[] {
+  const kind = member(member(config, 'data'), 'kind');
+  if (kind === 'imageFolder') return [`data.trainDir=${path.join(dir, 'train')}`, `data.valDir=${path.join(dir, 'val')}`];
+  return [`data.dir=${dir}`];
+}

@@ -1,0 +1,147 @@
+// What a classification pretraining is made of, as one schema: the compiler's type and the check at launch are the same.
+// Objects are strict (an unknown key is an error), choices are told apart by `kind`, units stand in the names. Nothing has a
+// default but the few fields that say so: a config reads as the whole recipe.
+
+import { z } from 'zod';
+import { positionJoinSchema } from './positionJoinSchema.ts';
+
+const count = z.int().min(1);
+const positive = z.number().gt(0);
+const notNegative = z.number().min(0);
+/** In [0, 1). */
+const fraction = z.number().min(0).lt(1);
+const probability = z.number().min(0).max(1);
+const folder = z.string().min(1);
+const rgb = z.tuple([z.number(), z.number(), z.number()]).readonly();
+const range = z.tuple([positive, positive]).readonly();
+const interpolation = z.enum(['bilinear', 'bicubic']);
+
+const picture = {
+  imagePx: count,
+  patchPx: count,
+  classes: count,
+  /** How the position embedding joins: a row of the papers' tables, or an object for an ablation. */
+  join: positionJoinSchema,
+  /** Stochastic depth: the rate of the last layer; the first has 0, those between lie on a line. */
+  dropPath: fraction,
+};
+
+const dimensions = {
+  channels: count,
+  depth: count,
+  heads: count,
+  /** Hidden width of the MLP as a multiple of `channels`. */
+  mlpRatio: positive,
+};
+
+const model = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('deit'), size: z.union([z.enum(['tiny', 'small', 'base']), z.strictObject(dimensions)]), ...picture }),
+  z.strictObject({ kind: z.literal('vitLite'), ...dimensions, ...picture }),
+]);
+
+/** Folders are relative to where the command runs. */
+const data = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('imageFolder'), trainDir: folder, valDir: folder }),
+  z.strictObject({ kind: z.literal('cifar10'), dir: folder }),
+  z.strictObject({ kind: z.literal('cifar100'), dir: folder }),
+]);
+
+const transform = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('randomResizedCrop'), sizePx: count, scale: range, ratio: range, interpolation }),
+  z.strictObject({ kind: z.literal('horizontalFlip'), probability }),
+  z.strictObject({ kind: z.literal('padAndCrop'), sizePx: count, paddingPx: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('resizeAndCentreCrop'), sizePx: count, cropRatio: z.number().gt(0).max(1), interpolation }),
+]);
+
+const augmentation = z.strictObject({
+  train: z.array(transform).min(1).readonly(),
+  eval: z.array(transform).min(1).readonly(),
+  /** Of pixels scaled to [0, 1], red, green, blue. */
+  mean: rgb,
+  std: rgb,
+});
+
+/**
+ * Which parameters are spared weight decay: none; vectors (biases and norms); or those and the embeddings of position and
+ * class token, as timm and DeiT do.
+ */
+const noDecay = z.enum(['none', 'vectors', 'vectorsAndEmbeddings']);
+
+const optimizer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('adamw'),
+    /** The peak, for the whole batch: no scaling by batch size happens behind it. */
+    lr: positive,
+    weightDecay: notNegative,
+    betas: z.tuple([fraction, fraction]).readonly(),
+    eps: positive,
+    noDecay,
+  }),
+  z.strictObject({
+    kind: z.literal('sgd'),
+    lr: positive,
+    weightDecay: notNegative,
+    momentum: fraction,
+    nesterov: z.boolean(),
+    noDecay,
+  }),
+]);
+
+const schedule = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('cosine'),
+    /** From the first step to the end of the cosine, the warm-up included. */
+    epochs: count,
+    warmupEpochs: z.int().min(0),
+    warmupLr: notNegative,
+    minLr: notNegative,
+    /** Epochs at `minLr` after the cosine, in addition to `epochs`. */
+    cooldownEpochs: z.int().min(0),
+  }),
+]);
+
+export const pretrainSchema = z.strictObject({
+  task: z.literal('classification'),
+  model,
+  data,
+  augmentation,
+  optimizer,
+  schedule,
+  /** Samples per optimizer step and process: `accumulationSteps` parts of batchSize / accumulationSteps. */
+  batchSize: count,
+  accumulationSteps: count,
+  /** Greatest global norm of the gradient. */
+  clipGradNorm: z.union([z.literal('none'), positive]),
+  labelSmoothing: fraction,
+  /** Exponential moving average of the weights. */
+  ema: z.union([z.literal('none'), z.strictObject({ decay: fraction })]),
+  precision: z.enum(['fp32', 'bf16']),
+  seed: z.int().min(0),
+  evaluateEveryEpochs: count,
+  /** Threads that prepare batches. Default: what the loader finds fitting. */
+  workers: z.int().min(0).optional(),
+  /** Record the step once and replay it natively. Default true. */
+  compile: z.boolean().default(true),
+  /** Folder of the run. */
+  out: folder,
+}).superRefine((config, context) => {
+  const refuse = (path: (string | number)[], expected: string) => {
+    context.addIssue({ code: 'custom', path, params: { expected } });
+  };
+  if (config.model.imagePx % config.model.patchPx !== 0) refuse(['model', 'patchPx'], `a divisor of imagePx ${config.model.imagePx}`);
+  const { kind } = config.data;
+  if (kind !== 'imageFolder') {
+    const classes = kind === 'cifar10' ? 10 : 100;
+    if (config.model.classes !== classes) refuse(['model', 'classes'], `${classes} classes for ${kind}`);
+  }
+  if (config.batchSize % config.accumulationSteps !== 0) refuse(['accumulationSteps'], `a divisor of batchSize ${config.batchSize}`);
+  if (config.schedule.warmupEpochs > config.schedule.epochs) {
+    refuse(['schedule', 'warmupEpochs'], `at most epochs ${config.schedule.epochs}`);
+  }
+});
+
+/** What stands in a config file. */
+export type PretrainConfigInput = z.input<typeof pretrainSchema>;
+
+/** A config as it runs: overrides applied, presets spelt out, checked. */
+export type PretrainConfig = z.output<typeof pretrainSchema>;

@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { joinPresets } from '../../src/backbones/position/join.ts';
+import { loadConfig } from '../../src/config/loadConfig.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-config-'));
+afterAll(() => fs.rmSync(temporary, { recursive: true }));
+
+const deitTiny = path.join(root, 'configs/imagenet/deit_tiny.ts');
+
+/** A config file outside the package. */
+function outside(name: string, code: string): string {
+  const file = path.join(temporary, name);
+  fs.writeFileSync(file, code);
+  return file;
+}
+
+/** The message with which a config is refused. */
+async function refusal(file: string, overrides = {}): Promise<string> {
+  const error: unknown = await loadConfig(file, overrides).then(() => undefined, (reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  return (error as ConfigError).message;
+}
+
+describe('the shipped configs', () => {
+  const files = fs.readdirSync(path.join(root, 'configs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+  it.each(files)('%s is valid and at most 60 lines', async (name) => {
+    const file = path.join(root, 'configs', name);
+    const config = await loadConfig(file);
+    expect(config.out).toMatch(/^runs\//);
+    expect(config.model.imagePx).toBe(config.augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);
+    expect(fs.readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60);
+  });
+
+  it('a config made from another keeps what it does not change', async () => {
+    const tiny = await loadConfig(deitTiny);
+    const base = await loadConfig(path.join(root, 'configs/imagenet/deit_base.ts'));
+    expect(base.model).toEqual({ ...tiny.model, size: 'base' });
+    expect(base.schedule).toEqual(tiny.schedule);
+  });
+});
+
+describe('loadConfig', () => {
+  it('gives mpvg to a config that lies outside the package', async () => {
+    const file = outside('mine.ts', `
+      import { defineConfig, type PretrainConfigInput } from 'mpvg';
+      import tiny from ${JSON.stringify(deitTiny)};
+      const seed: number = 7;
+      export default defineConfig({ ...(tiny as PretrainConfigInput), seed });
+    `);
+    expect((await loadConfig(file)).seed).toBe(7);
+  });
+
+  it('spells out the preset of a join, and compiles steps unless told otherwise', async () => {
+    const config = await loadConfig(deitTiny, { join: 'pvg' });
+    expect(config.model.join).toEqual(joinPresets.pvg);
+    expect(config.compile).toBe(true);
+  });
+
+  it('points an image folder at DIR/train and DIR/val, a CIFAR set at DIR', async () => {
+    expect((await loadConfig(deitTiny, { data: '/photos' })).data).toMatchObject({ trainDir: '/photos/train', valDir: '/photos/val' });
+    const cifar = path.join(root, 'configs/cifar100/vit_lite.ts');
+    expect((await loadConfig(cifar, { data: '/cifar' })).data).toEqual({ kind: 'cifar100', dir: '/cifar' });
+  });
+
+  it('names a file that is missing, fails, or exports nothing', async () => {
+    expect(await refusal('nowhere.ts')).toBe('loadConfig: expected a config file, got nowhere.ts: there is no such file');
+    expect(await refusal(outside('throws.ts', "throw new Error('no such planet');"))).toBe(`${temporary}/throws.ts: no such planet`);
+    expect(await refusal(outside('empty.ts', 'export const a = 1;'))).toMatch(/empty\.ts: expected `export default defineConfig/);
+    expect(await refusal(outside('syntax.ts', 'export default {,};'))).toMatch(/syntax\.ts: /);
+  });
+
+  it.each([
+    ['model.join=mpgv', 'expected one of default, lape, share, unshare, pvg, mpvg or an object for model.join, got "mpgv": did you mean mpvg?'],
+    ['optimizer.lr=-1', 'expected a number above 0 for optimizer.lr, got -1'],
+    ['optimizer.lr=fast', 'expected a number for optimizer.lr, got "fast"'],
+    ['batchSize=1.5', 'expected a whole number for batchSize, got 1.5'],
+    ['batchSize=0', 'expected a number of at least 1 for batchSize, got 0'],
+    ['precision=fp16', 'expected one of fp32, bf16 for precision, got "fp16"'],
+    ['optimizer.kind=adam', 'expected one of adamw, sgd for optimizer.kind, got "adam": did you mean adamw?'],
+    ['model.size={"channels":192,"depth":12,"heads":3}', 'expected a number for model.size.mlpRatio, got nothing'],
+    ['model.size={"channels":192,"depht":12,"heads":3,"mlpRatio":4}', 'expected one of the keys channels, depth, heads, mlpRatio in model.size, got depht: did you mean depth?'],
+    ['augmentation.train.0.scale=[0.1]', 'expected a list of at least 2 for augmentation.train[0].scale, got [0.1]'],
+    ['out=', 'expected a text that is not empty for out, got ""'],
+    ['model.patchPx=15', 'expected a divisor of imagePx 224 for model.patchPx, got 15'],
+    ['accumulationSteps=3', 'expected a divisor of batchSize 1024 for accumulationSteps, got 3'],
+  ])('refuses %s', async (assignment, message) => {
+    expect(await refusal(deitTiny, { set: [assignment] })).toBe(`${deitTiny}: ${message}`);
+  });
+
+  it('names an unknown key in a file, where it stands, and what was meant', async () => {
+    const file = outside('typo.ts', `
+      import tiny from ${JSON.stringify(deitTiny)};
+      const { weightDecay, ...optimizer } = tiny.optimizer;
+      export default { ...tiny, optimizer: { ...optimizer, weightDecy: weightDecay } };
+    `);
+    expect(await refusal(file)).toBe(
+      `${file}: expected one of the keys kind, lr, weightDecay, betas, eps, noDecay in optimizer, got weightDecy: did you mean weightDecay?`,
+    );
+  });
+});
