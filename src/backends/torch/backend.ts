@@ -149,4 +149,3 @@ export class TorchBackend extends KernelBackend {
     // Tensors are freed one by one through disposeData; nothing else is held.
   }
 }
-

@@ -3,7 +3,7 @@
 
 import { registerKernel } from '@tensorflow/tfjs-core';
 import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { TorchBackend } from './backend.ts';
+import { TorchBackend } from './backend.ts';
 import { binding } from './binding.ts';
 import type { Handle } from './binding.ts';
 
@@ -60,7 +60,8 @@ export function registerTorchKernel<Inputs extends object, Attrs>(
   makeContext: (backend: TorchBackend) => KernelContext,
 ): void {
   const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
-    const context = makeContext(backend as TorchBackend);
+    if (!(backend instanceof TorchBackend)) throw new TypeError(`${kernelName}: expected the torch backend`);
+    const context = makeContext(backend);
     const native = binding();
     native.beginScope();
     let completed = false;

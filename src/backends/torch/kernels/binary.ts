@@ -1,8 +1,8 @@
 // Elementwise kernels of two tensors, with broadcasting. tfjs-core has given both the same dtype.
 
 import {
-  Add, AddN, Atan2, BitwiseAnd, Equal, FloorDiv, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr, LogicalXor, Maximum,
-  Minimum, Mod, Multiply, NotEqual, Pow, Prelu, RealDiv, SquaredDifference, Sub,
+  Add, AddN, Atan2, BitwiseAnd, Equal, FloorDiv, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr, LogicalXor,
+  Maximum, Minimum, Mod, Multiply, NotEqual, Pow, Prelu, RealDiv, SquaredDifference, Sub,
 } from '@tensorflow/tfjs-core';
 import type { AddNInputs, BinaryInputs, DataType, PreluInputs } from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';

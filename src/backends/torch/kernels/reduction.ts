@@ -2,8 +2,8 @@
 
 import { All, Any, ArgMax, ArgMin, Cumprod, Cumsum, LogSoftmax, Max, Mean, Min, Prod, Softmax, Sum, util } from '@tensorflow/tfjs-core';
 import type {
-  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MaxInputs, SoftmaxAttrs,
-  SoftmaxInputs, SumAttrs, SumInputs, TensorInfo,
+  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MaxInputs,
+  SoftmaxAttrs, SoftmaxInputs, SumAttrs, SumInputs, TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { storageTypes } from '../backend.ts';
 import { aten } from '../binding.ts';

@@ -14,7 +14,9 @@ const toLong = aten('to', 'dtype');
 const where = aten('where', 'self');
 
 /** Along one dimension of each batch: x [batch, outer, dim, slice], indices [batch, n] -> [batch, outer, n, slice]. */
-function gatherInBatches(x: Handle, indices: Handle, batch: number, outer: number, dim: number, slice: number, count: number): Handle {
+function gatherInBatches(
+  x: Handle, indices: Handle, batch: number, outer: number, dim: number, slice: number, count: number,
+): Handle {
   const perBatch = reshape(toLong(indices, 'int64'), [batch, 1, count, 1]);
   return gather(reshape(x, [batch, outer, dim, slice]), 2, expand(perBatch, [batch, outer, count, slice]));
 }
@@ -31,12 +33,7 @@ export function registerSelectionKernels(): void {
 
   movementKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ x, indices }, { axis, batchDims }, k) => {
     const dim = util.parseAxisParam(axis, x.shape)[0]!;
-    const info = backend_util.segment_util.collectGatherOpShapeInfo(
-      x as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[0],
-      indices as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[1],
-      dim,
-      batchDims,
-    );
+    const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, dim, batchDims);
     const flat = reshape(k.handle(indices), [-1]);
     const count = util.sizeFromShape(indices.shape) / Math.max(1, info.batchSize);
     const picked = batchDims === 0

@@ -1,8 +1,9 @@
 // Elementwise kernels of one tensor: one row each.
 
 import {
-  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ComplexAbs, Cos, Cosh, Elu, Erf, Exp, Expm1, Floor, IsFinite, IsInf, IsNan, Log,
-  Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus, Sqrt, Square, Step, Tan, Tanh,
+  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ComplexAbs, Cos, Cosh, Elu, Erf, Exp, Expm1, Floor, IsFinite, IsInf, IsNan,
+  Log, Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus,
+  Sqrt, Square, Step, Tan, Tanh,
 } from '@tensorflow/tfjs-core';
 import type { DataType, StepAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';

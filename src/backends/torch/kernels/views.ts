@@ -3,8 +3,8 @@
 import { BroadcastTo, ExpandDims, Identity, Reshape, Slice, SplitV, StridedSlice, Transpose, Unpack } from '@tensorflow/tfjs-core';
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type {
-  BroadCastToAttrs, BroadcastToInputs, ExpandDimsAttrs, ExpandDimsInputs, IdentityInputs, ReshapeAttrs, ReshapeInputs, SliceAttrs,
-  SliceInputs, SplitVAttrs, SplitVInputs, StridedSliceAttrs, StridedSliceInputs, Tensor, TransposeAttrs, TransposeInputs, UnpackAttrs,
+  BroadCastToAttrs, BroadcastToInputs, ExpandDimsAttrs, ExpandDimsInputs, IdentityInputs, ReshapeAttrs, ReshapeInputs,
+  SliceAttrs, SliceInputs, SplitVAttrs, SplitVInputs, StridedSliceAttrs, StridedSliceInputs, TransposeAttrs, TransposeInputs, UnpackAttrs,
   UnpackInputs,
 } from '@tensorflow/tfjs-core';
 import { aten, atenList } from '../binding.ts';
@@ -62,12 +62,12 @@ export function registerViewKernels(): void {
 
   movementKernel<TransposeInputs, TransposeAttrs>(Transpose, ({ x }, { perm }, k) => k.out(permute(k.handle(x), perm), x.dtype));
 
-  movementKernel<BroadcastToInputs, BroadCastToAttrs>(BroadcastTo, ({ x }, { shape }, k) => k.out(expand(k.handle(x), shape), x.dtype));
+  movementKernel<BroadcastToInputs, BroadCastToAttrs>(BroadcastTo, ({ x }, { shape }, k) =>
+    k.out(expand(k.handle(x), shape), x.dtype));
 
   movementKernel<SliceInputs, SliceAttrs>(Slice, ({ x }, attrs, k) => {
-    // tfjs-core's declaration asks for a Tensor but only reads its shape.
-    const [begin, size] = slice_util.parseSliceParams(x as Tensor, attrs.begin, attrs.size);
-    slice_util.assertParamsValid(x as Tensor, begin!, size!);
+    const [begin, size] = slice_util.parseSliceParams(x, attrs.begin, attrs.size);
+    slice_util.assertParamsValid(x, begin!, size!);
     return k.out(narrowAll(k.handle(x), x.shape, begin!, size!), x.dtype);
   });
 
@@ -90,7 +90,7 @@ export function registerViewKernels(): void {
 
   movementKernel<SplitVInputs, SplitVAttrs>(SplitV, ({ x }, { numOrSizeSplits, axis }, k) => {
     const dim = util.parseAxisParam(axis, x.shape)[0]!;
-    const sizes = backend_util.prepareSplitSize(x as Tensor, numOrSizeSplits, dim);
+    const sizes = backend_util.prepareSplitSize(x, numOrSizeSplits, dim);
     return splitWithSizes(k.handle(x), sizes, dim).map((part) => k.out(part!, x.dtype));
   });
 
