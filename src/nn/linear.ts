@@ -1,0 +1,37 @@
+// A fully connected layer with its parameters.
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { linear } from '../ops/linear.ts';
+import { truncatedNormal, zeros, type Initialiser } from './initialisers.ts';
+import { Module } from './module.ts';
+import type { Parameter } from './parameter.ts';
+
+export interface LinearOptions {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Of the weight; default a normal of deviation 0.02, as in ViT and DeiT. The bias starts at zero. */
+  readonly initialiser?: Initialiser;
+}
+
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor({ inputs, outputs, bias = true, initialiser = truncatedNormal(0.02) }: LinearOptions) {
+    super();
+    this.weight = this.parameter('weight', { shape: [outputs, inputs], initialiser });
+    this.bias = bias ? this.parameter('bias', { shape: [outputs], initialiser: zeros }) : undefined;
+  }
+
+  /** [..., inputs] to [..., outputs]. */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight.value, this.bias?.value);
+  }
+
+  /** Multiply-adds for one sample of `rows` rows. */
+  macs(rows: number): number {
+    return rows * this.weight.size;
+  }
+}
