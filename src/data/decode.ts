@@ -34,7 +34,7 @@ sharp.cache(false);
  */
 export async function decodeImage(input: string | Uint8Array, name = describeInput(input)): Promise<RawImage> {
   try {
-    const { data, info } = await sharp(input, { failOn: 'error', pages: 1, ignoreIcc: true })
+    const { data, info } = await sharp(input, { failOn: 'error', pages: 1, ignoreIcc: true, sequentialRead: true })
       .autoOrient()
       .flatten({ background: WHITE })
       .toColourspace('srgb')

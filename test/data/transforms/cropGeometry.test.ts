@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { centreCropGeometry, randomResizedCropBox } from '../../../src/data/transforms/cropGeometry.ts';
+import { Rng } from '../../../src/random/rng.ts';
+
+const SCALE = [0.08, 1] as const;
+const RATIO = [3 / 4, 4 / 3] as const;
+
+describe('randomResizedCropBox', () => {
+  const boxes = Array.from({ length: 4000 }, (_, i) => randomResizedCropBox({ width: 500, height: 375 }, SCALE, RATIO, new Rng(7, i)));
+
+  it('lies inside the picture with an allowed area and ratio', () => {
+    for (const { x, y, width, height } of boxes) {
+      expect(Number.isInteger(x) && Number.isInteger(y) && x >= 0 && y >= 0).toBe(true);
+      expect(x + width <= 500 && y + height <= 375).toBe(true);
+      expect(width / height).toBeGreaterThan(0.74);
+      expect(width / height).toBeLessThan(1.35);
+      expect(width * height).toBeGreaterThan(0.078 * 500 * 375);
+    }
+  });
+
+  it('draws the share of the area uniformly (where every ratio fits) and the ratio symmetrically in its logarithm', () => {
+    // Below half the area each draw fits at once, so that part of the distribution is undistorted.
+    const shares = boxes.map(({ width, height }) => (width * height) / (500 * 375)).filter((share) => share < 0.5);
+    const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    expect(mean).toBeCloseTo(0.29, 2);
+    const small = boxes.filter(({ width, height }) => width * height < 0.5 * 500 * 375);
+    const logRatio = small.reduce((sum, { width, height }) => sum + Math.log(width / height), 0) / small.length;
+    expect(Math.abs(logRatio)).toBeLessThan(0.015);
+  });
+
+  it('reaches every edge of the picture', () => {
+    expect(boxes.some(({ x }) => x === 0)).toBe(true);
+    expect(boxes.some(({ y }) => y === 0)).toBe(true);
+    expect(boxes.some(({ x, width }) => x + width === 500)).toBe(true);
+    expect(boxes.some(({ y, height }) => y + height === 375)).toBe(true);
+  });
+
+  it('falls back to the largest central box of an allowed ratio', () => {
+    const whole = [1, 1] as const;
+    // 100 x 10: the widest allowed is 10 * 4/3 = 13; 10 x 100: the highest is 10 / (3/4) = 13.
+    expect(randomResizedCropBox({ width: 100, height: 10 }, whole, RATIO, new Rng(1))).toEqual({ x: 43, y: 0, width: 13, height: 10 });
+    expect(randomResizedCropBox({ width: 10, height: 100 }, whole, RATIO, new Rng(1))).toEqual({ x: 0, y: 43, width: 10, height: 13 });
+    expect(randomResizedCropBox({ width: 100, height: 97 }, [2, 2], RATIO, new Rng(1))).toEqual({ x: 0, y: 0, width: 100, height: 97 });
+    expect(randomResizedCropBox({ width: 1, height: 1 }, [2, 2], RATIO, new Rng(1))).toEqual({ x: 0, y: 0, width: 1, height: 1 });
+  });
+});
+
+describe('centreCropGeometry', () => {
+  it('resizes the short side to floor(size / ratio) and rounds the long side down', () => {
+    expect(centreCropGeometry({ width: 500, height: 375 }, 224, 0.875).resized).toEqual({ width: 341, height: 256 });
+    expect(centreCropGeometry({ width: 375, height: 500 }, 224, 0.9).resized).toEqual({ width: 248, height: 330 });
+    expect(centreCropGeometry({ width: 100, height: 100 }, 224, 0.875).resized).toEqual({ width: 256, height: 256 });
+  });
+
+  it('rounds half a pixel of margin to the even side', () => {
+    // 341 - 224 = 117, half of it 58.5 -> 58; 339 - 224 = 115, half of it 57.5 -> 58.
+    expect(centreCropGeometry({ width: 341, height: 256 }, 224, 0.875).window).toEqual({ x: 58, y: 16, width: 224, height: 224 });
+    expect(centreCropGeometry({ width: 339, height: 256 }, 224, 0.875).window.x).toBe(58);
+  });
+});
