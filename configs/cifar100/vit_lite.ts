@@ -24,7 +24,7 @@ export default defineConfig({
     std: CIFAR100_STD,
   },
   optimizer: { kind: 'adamw', lr: 6e-4, weightDecay: 0.06, betas: [0.9, 0.999], eps: 1e-8, noDecay: 'vectorsAndEmbeddings' },
-  schedule: { kind: 'cosine', epochs: 300, warmupEpochs: 10, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 10 },
+  schedule: { kind: 'cosine', epochs: 300, warmupEpochs: 10, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 10, by: 'epoch' },
   batchSize: 128,
   accumulationSteps: 1,
   clipGradNorm: 'none',

@@ -22,7 +22,7 @@ export default defineConfig({
   },
   // DeiT's 5e-4 is for a batch of 512 and scales with it.
   optimizer: { kind: 'adamw', lr: 5e-4 * (1024 / 512), weightDecay: 0.05, betas: [0.9, 0.999], eps: 1e-8, noDecay: 'vectorsAndEmbeddings' },
-  schedule: { kind: 'cosine', epochs: 300, warmupEpochs: 5, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 0 },
+  schedule: { kind: 'cosine', epochs: 300, warmupEpochs: 5, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 0, by: 'epoch' },
   batchSize: 1024,
   accumulationSteps: 1,
   clipGradNorm: 'none',

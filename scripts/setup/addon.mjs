@@ -26,7 +26,8 @@ function print(context) {
   const { dir, version } = torchOf(context);
   const sources = filesUnder(path.join(context.root, 'native'), ['.cc', '.cu', '.h', 'CMakeLists.txt']);
   const headers = ['node-addon-api', 'node-api-headers'].map((name) => `${name} ${installedVersion(context.root, name)}`);
-  return fingerprint(context.root, sources, [context.root, dir, version, ...headers]);
+  // The addon is compiled for the processor it runs on: a folder shared with another machine is compiled again there.
+  return fingerprint(context.root, sources, [context.root, dir, version, os.cpus()[0]?.model ?? '', ...headers]);
 }
 
 /** @param {NodeJS.ProcessEnv} env */

@@ -97,6 +97,8 @@ const schedule = z.discriminatedUnion('kind', [
     minLr: notNegative,
     /** Epochs at `minLr` after the cosine, in addition to `epochs`. */
     cooldownEpochs: z.int().min(0),
+    /** Whether the rate changes with each update or, as in DeiT's and CCT's runs, stays within an epoch. */
+    by: z.enum(['update', 'epoch']),
   }),
 ]);
 
@@ -119,7 +121,7 @@ export const pretrainSchema = z.strictObject({
   seed: z.int().min(0),
   evaluateEveryEpochs: count,
   /** Threads that prepare batches. Default: what the loader finds fitting. */
-  workers: z.int().min(0).optional(),
+  workers: z.int().min(0).exactOptional(),
   /** Record the step once and replay it natively. Default true. */
   compile: z.boolean().default(true),
   /** Folder of the run. */
