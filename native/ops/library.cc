@@ -1,0 +1,32 @@
+// The schemas of our own operators; each file beside this one implements some of them. Shapes: B samples, N tokens, C channels,
+// H hidden channels, R = B*N rows. Activations are float32 or bfloat16, parameters and statistics float32.
+#include <torch/library.h>
+
+TORCH_LIBRARY(mpvg, m) {
+  // y = (LN(x) + addend) W^T + b; addend's rows repeat over x's
+  m.def(
+      "norm_linear(Tensor x, Tensor gamma, Tensor beta, Tensor? addend, Tensor weight, Tensor? bias, float eps) "
+      "-> (Tensor y, Tensor mean, Tensor rstd)");
+  m.def(
+      "norm_linear_backward(Tensor dy, Tensor x, Tensor mean, Tensor rstd, Tensor gamma, Tensor beta, Tensor? addend, "
+      "Tensor weight, bool bias) -> (Tensor dx, Tensor dgamma, Tensor dbeta, Tensor daddend, Tensor dweight, Tensor dbias)");
+
+  // residual + scale[sample] * (x W^T + b)
+  m.def("linear_add(Tensor x, Tensor weight, Tensor? bias, Tensor residual, Tensor? scale) -> Tensor");
+  m.def(
+      "linear_add_backward(Tensor dy, Tensor x, Tensor weight, Tensor? scale, bool bias) "
+      "-> (Tensor dx, Tensor dweight, Tensor dbias)");
+
+  // x + scale[sample] * (gelu(LN(x) W1^T + b1) W2^T + b2); hidden is the value before b1 and GELU
+  m.def(
+      "norm_mlp_add(Tensor x, Tensor gamma, Tensor beta, Tensor w1, Tensor b1, Tensor w2, Tensor b2, Tensor? scale, float eps) "
+      "-> (Tensor y, Tensor mean, Tensor rstd, Tensor hidden)");
+  m.def(
+      "norm_mlp_add_backward(Tensor dy, Tensor x, Tensor mean, Tensor rstd, Tensor hidden, Tensor gamma, Tensor beta, Tensor w1, "
+      "Tensor b1, Tensor w2, Tensor? scale) "
+      "-> (Tensor dx, Tensor dgamma, Tensor dbeta, Tensor dw1, Tensor db1, Tensor dw2, Tensor db2)");
+
+  // softmax(Q K^T / sqrt(D)) V for qkv [B, N, 3, heads, D] flattened to [B, N, 3C]
+  m.def("attention(Tensor qkv, int heads) -> (Tensor out, Tensor logsumexp)");
+  m.def("attention_backward(Tensor dy, Tensor qkv, Tensor out, Tensor logsumexp, int heads) -> Tensor");
+}

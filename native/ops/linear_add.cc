@@ -1,0 +1,163 @@
+// The linear layer that ends a branch and the residual sum it goes into, with stochastic depth's per-sample factor:
+// residual + scale[sample] * (x W^T + b). The product is written once and finished while its tile is in cache.
+#include <ATen/ATen.h>
+#include <torch/library.h>
+
+#include "ops/check.h"
+#include "ops/gemm.h"
+#include "ops/tiles.h"
+
+namespace mpvg {
+
+namespace {
+
+constexpr int64_t kTileRows = 128;
+
+struct Shapes {
+  int64_t rows, in, out, rowsPerSample;
+};
+
+Shapes shapesOf(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& scale) {
+  TORCH_CHECK(x.dim() >= 2 && weight.dim() == 2 && weight.size(1) == x.size(-1), "expected x [..., C] and weight [D, C], got ",
+              x.sizes(), " and ", weight.sizes());
+  const Shapes s{rowsOf(x), x.size(-1), weight.size(0), std::max<int64_t>(1, rowsOf(x) / std::max<int64_t>(1, x.size(0)))};
+  if (scale.has_value()) {
+    TORCH_CHECK(scale->dim() == 1 && scale->size(0) == x.size(0), "expected scale of shape [", x.size(0), "], got ", scale->sizes());
+  }
+  return s;
+}
+
+std::vector<int64_t> withLast(const at::Tensor& x, int64_t last) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = last;
+  return sizes;
+}
+
+template <typename T>
+void forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& residual,
+             const at::Tensor& scale, const Shapes& s, at::Tensor& y) {
+  const T *xs = x.const_data_ptr<T>(), *residuals = residual.const_data_ptr<T>();
+  const float *w = weight.const_data_ptr<float>(), *offset = floatsOrNull(bias), *factors = floatsOrNull(scale);
+  T* ys = y.data_ptr<T>();
+  forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (s.in + 2 * s.out));
+    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    const float* past = widen(residuals + begin * s.out, rows * s.out, scratch.take(rows * s.out));
+    float* out = target(ys + begin * s.out, scratch.take(rows * s.out));
+    gemmNT(rows, s.out, s.in, 1, in, s.in, w, s.in, 0, out, s.out);
+    for (int64_t r = 0; r < rows; r++) {
+      float* line = out + r * s.out;
+      const float* pastLine = past + r * s.out;
+      const float factor = factors == nullptr ? 1.0f : factors[(begin + r) / s.rowsPerSample];
+      if (offset != nullptr) {
+        for (int64_t i = 0; i < s.out; i++) line[i] = pastLine[i] + factor * (line[i] + offset[i]);
+      } else {
+        for (int64_t i = 0; i < s.out; i++) line[i] = pastLine[i] + factor * line[i];
+      }
+    }
+    narrow(out, rows * s.out, ys + begin * s.out);
+  });
+}
+
+template <typename T>
+void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scale, const Shapes& s,
+              at::Tensor& dx, at::Tensor& dweight, at::Tensor& dbias) {
+  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>();
+  const float *w = weight.const_data_ptr<float>(), *factors = floatsOrNull(scale);
+  T* dxs = dx.data_ptr<T>();
+  const int64_t shares = shareCount(s.rows);
+  ThreadSums sumWeight(dweight.data_ptr<float>(), s.out * s.in, shares);
+  std::optional<ThreadSums> sumBias;
+  if (dbias.defined()) sumBias.emplace(dbias.data_ptr<float>(), s.out, shares);
+  forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (2 * s.in + 2 * s.out));
+    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    const float* dout = widen(dys + begin * s.out, rows * s.out, scratch.take(rows * s.out));
+    float* scaled = scratch.take(rows * s.out);
+    float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
+    if (factors != nullptr) {
+      for (int64_t r = 0; r < rows; r++) {
+        const float factor = factors[(begin + r) / s.rowsPerSample];
+        for (int64_t i = 0; i < s.out; i++) scaled[r * s.out + i] = factor * dout[r * s.out + i];
+      }
+      dout = scaled;
+    }
+    gemmTN(s.out, s.in, rows, 1, dout, s.out, in, s.in, sumWeight.beta(thread), sumWeight.of(thread), s.in);
+    gemmNN(rows, s.in, s.out, 1, dout, s.out, w, s.in, 0, din, s.in);
+    if (sumBias) {
+      float* sum = sumBias->cleared(thread);
+      for (int64_t r = 0; r < rows; r++) {
+        for (int64_t i = 0; i < s.out; i++) sum[i] += dout[r * s.out + i];
+      }
+    }
+    narrow(din, rows * s.in, dxs + begin * s.in);
+  });
+  sumWeight.finish();
+  if (sumBias) sumBias->finish();
+}
+
+at::Tensor linearAddCpu(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                        const at::Tensor& residual, const std::optional<at::Tensor>& scale) {
+  const Shapes s = shapesOf(x, weight, scale);
+  const at::ScalarType type = activationType(x, "x");
+  TORCH_CHECK(residual.dim() >= 2 && residual.size(-1) == s.out && rowsOf(residual) == s.rows, "expected a residual of shape ",
+              at::IntArrayRef(withLast(x, s.out)), ", got ", residual.sizes());
+  const at::Tensor in = x.contiguous(), past = activation(residual, "residual", type);
+  const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
+  const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
+  const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
+  at::Tensor y = at::empty_like(past);
+  if (type == at::kFloat) {
+    forward<float>(in, w, offset, past, factors, s, y);
+  } else {
+    forward<c10::BFloat16>(in, w, offset, past, factors, s, y);
+  }
+  return y;
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardCpu(const at::Tensor& dy, const at::Tensor& x,
+                                                                    const at::Tensor& weight,
+                                                                    const std::optional<at::Tensor>& scale, bool bias) {
+  const Shapes s = shapesOf(x, weight, scale);
+  const at::ScalarType type = activationType(x, "x");
+  TORCH_CHECK(dy.dim() >= 2 && dy.size(-1) == s.out && rowsOf(dy) == s.rows, "expected dy of shape ",
+              at::IntArrayRef(withLast(x, s.out)), ", got ", dy.sizes());
+  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type), w = parameter(weight, "weight", {s.out, s.in});
+  const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
+  at::Tensor dx = at::empty_like(in), dweight = at::empty_like(w), dbias = bias ? at::empty({s.out}, w.options()) : at::Tensor();
+  if (type == at::kFloat) {
+    backward<float>(dout, in, w, factors, s, dx, dweight, dbias);
+  } else {
+    backward<c10::BFloat16>(dout, in, w, factors, s, dx, dweight, dbias);
+  }
+  return {dx, dweight, dbias};
+}
+
+at::Tensor linearAddMeta(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>&, const at::Tensor& residual,
+                         const std::optional<at::Tensor>& scale) {
+  shapesOf(x, weight, scale);
+  return at::empty(residual.sizes(), residual.options());
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardMeta(const at::Tensor&, const at::Tensor& x,
+                                                                     const at::Tensor& weight,
+                                                                     const std::optional<at::Tensor>& scale, bool bias) {
+  const Shapes s = shapesOf(x, weight, scale);
+  return {at::empty(x.sizes(), x.options()), at::empty_like(weight), bias ? at::empty({s.out}, weight.options()) : at::Tensor()};
+}
+
+}  // namespace
+
+}  // namespace mpvg
+
+TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
+  m.impl("linear_add", mpvg::linearAddCpu);
+  m.impl("linear_add_backward", mpvg::linearAddBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, Meta, m) {
+  m.impl("linear_add", mpvg::linearAddMeta);
+  m.impl("linear_add_backward", mpvg::linearAddBackwardMeta);
+}

@@ -1,0 +1,191 @@
+// A layer norm, the position embedding added to it, and the linear layer that reads the sum, in one pass over tiles of rows:
+// the normalised rows live in cache only and are made again in the backward pass. LaPE / MPVG, equation of every layer:
+// MSA's input LN_l(x_l) + LN'_l(pos_{l-1}).
+#include <ATen/ATen.h>
+#include <torch/library.h>
+
+#include "ops/check.h"
+#include "ops/gemm.h"
+#include "ops/layer_norm_rows.h"
+#include "ops/tiles.h"
+
+namespace mpvg {
+
+namespace {
+
+constexpr int64_t kTileRows = 128;
+
+struct Shapes {
+  int64_t rows, in, out, addendRows;
+};
+
+Shapes shapesOf(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& addend) {
+  TORCH_CHECK(x.dim() >= 2 && weight.dim() == 2 && weight.size(1) == x.size(-1), "expected x [..., C] and weight [D, C], got ",
+              x.sizes(), " and ", weight.sizes());
+  Shapes s{rowsOf(x), x.size(-1), weight.size(0), 0};
+  if (addend.has_value()) {
+    TORCH_CHECK(addend->dim() >= 1 && addend->size(-1) == s.in && rowsOf(*addend) > 0 && s.rows % rowsOf(*addend) == 0,
+                "expected an addend whose rows repeat over x's, got ", addend->sizes(), " for x ", x.sizes());
+    s.addendRows = rowsOf(*addend);
+  }
+  return s;
+}
+
+std::vector<int64_t> withLast(const at::Tensor& x, int64_t last) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = last;
+  return sizes;
+}
+
+template <typename T>
+std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
+                                                       const at::Tensor& addend, const at::Tensor& weight, const at::Tensor& bias,
+                                                       double eps, const Shapes& s) {
+  at::Tensor y = at::empty(withLast(x, s.out), x.options());
+  at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat)), rstd = at::empty_like(mean);
+  const T* xs = x.const_data_ptr<T>();
+  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
+  const float *pe = floatsOrNull(addend), *offset = floatsOrNull(bias);
+  T* ys = y.data_ptr<T>();
+  float *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
+  forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (2 * s.in + s.out));
+    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    float* normed = scratch.take(rows * s.in);
+    float* out = target(ys + begin * s.out, scratch.take(rows * s.out));
+    for (int64_t r = 0; r < rows; r++) {
+      const RowMoments m = rowMoments(in + r * s.in, s.in, static_cast<float>(eps));
+      means[begin + r] = m.mean;
+      rstds[begin + r] = m.rstd;
+      normaliseRow(in + r * s.in, m, g, b, pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in,
+                   normed + r * s.in);
+      if (offset != nullptr) std::memcpy(out + r * s.out, offset, s.out * sizeof(float));
+    }
+    gemmNT(rows, s.out, s.in, 1, normed, s.in, w, s.in, offset != nullptr ? 1.0f : 0.0f, out, s.out);
+    narrow(out, rows * s.out, ys + begin * s.out);
+  });
+  return {y, mean, rstd};
+}
+
+template <typename T>
+void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
+              const at::Tensor& beta, const at::Tensor& addend, const at::Tensor& weight, const Shapes& s, at::Tensor& dx,
+              at::Tensor& dgamma, at::Tensor& dbeta, at::Tensor& daddend, at::Tensor& dweight, at::Tensor& dbias) {
+  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>();
+  const float *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
+  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
+  const float* pe = floatsOrNull(addend);
+  T* dxs = dx.data_ptr<T>();
+  const int64_t shares = shareCount(s.rows);
+  ThreadSums sumGamma(dgamma.data_ptr<float>(), s.in, shares), sumBeta(dbeta.data_ptr<float>(), s.in, shares);
+  ThreadSums sumWeight(dweight.data_ptr<float>(), s.out * s.in, shares);
+  std::optional<ThreadSums> sumBias, sumAddend;
+  if (dbias.defined()) sumBias.emplace(dbias.data_ptr<float>(), s.out, shares);
+  if (daddend.defined()) sumAddend.emplace(daddend.data_ptr<float>(), s.addendRows * s.in, shares);
+  forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (4 * s.in + s.out));
+    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    const float* dout = widen(dys + begin * s.out, rows * s.out, scratch.take(rows * s.out));
+    float *normed = scratch.take(rows * s.in), *dnormed = scratch.take(rows * s.in);
+    float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
+    for (int64_t r = 0; r < rows; r++) {
+      normaliseRow(in + r * s.in, {means[begin + r], rstds[begin + r]}, g, b,
+                   pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in, normed + r * s.in);
+    }
+    gemmTN(s.out, s.in, rows, 1, dout, s.out, normed, s.in, sumWeight.beta(thread), sumWeight.of(thread), s.in);
+    gemmNN(rows, s.in, s.out, 1, dout, s.out, w, s.in, 0, dnormed, s.in);
+    if (sumBias) {
+      float* sum = sumBias->cleared(thread);
+      for (int64_t r = 0; r < rows; r++) {
+        for (int64_t i = 0; i < s.out; i++) sum[i] += dout[r * s.out + i];
+      }
+    }
+    float *dg = sumGamma.cleared(thread), *db = sumBeta.cleared(thread);
+    float* dpe = sumAddend ? sumAddend->cleared(thread) : nullptr;
+    for (int64_t r = 0; r < rows; r++) {
+      if (dpe != nullptr) {
+        float* sum = dpe + (begin + r) % s.addendRows * s.in;
+        for (int64_t i = 0; i < s.in; i++) sum[i] += dnormed[r * s.in + i];
+      }
+      normaliseRowBackward(dnormed + r * s.in, in + r * s.in, {means[begin + r], rstds[begin + r]}, g, nullptr, s.in,
+                           din + r * s.in, dg, db);
+    }
+    narrow(din, rows * s.in, dxs + begin * s.in);
+  });
+  sumGamma.finish();
+  sumBeta.finish();
+  sumWeight.finish();
+  if (sumBias) sumBias->finish();
+  if (sumAddend) sumAddend->finish();
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearCpu(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
+                                                             const std::optional<at::Tensor>& addend, const at::Tensor& weight,
+                                                             const std::optional<at::Tensor>& bias, double eps) {
+  const Shapes s = shapesOf(x, weight, addend);
+  const at::ScalarType type = activationType(x, "x");
+  const at::Tensor in = x.contiguous(), g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
+  const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
+  const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
+  const at::Tensor pe = addend.has_value() ? addend->to(at::kFloat).contiguous() : at::Tensor();
+  return type == at::kFloat ? forward<float>(in, g, b, pe, w, offset, eps, s) : forward<c10::BFloat16>(in, g, b, pe, w, offset, eps, s);
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardCpu(
+    const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
+    const at::Tensor& beta, const std::optional<at::Tensor>& addend, const at::Tensor& weight, bool bias) {
+  const Shapes s = shapesOf(x, weight, addend);
+  const at::ScalarType type = activationType(x, "x");
+  TORCH_CHECK(dy.dim() >= 2 && dy.size(-1) == s.out && rowsOf(dy) == s.rows, "expected dy of shape ",
+              at::IntArrayRef(withLast(x, s.out)), ", got ", dy.sizes());
+  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type);
+  const at::Tensor means = parameter(mean, "mean", {s.rows}), rstds = parameter(rstd, "rstd", {s.rows});
+  const at::Tensor g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
+  const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
+  const at::Tensor pe = addend.has_value() ? addend->to(at::kFloat).contiguous() : at::Tensor();
+  at::Tensor dx = at::empty_like(in), dgamma = at::empty_like(g), dbeta = at::empty_like(b), dweight = at::empty_like(w);
+  at::Tensor daddend = pe.defined() ? at::empty_like(pe) : at::Tensor();
+  at::Tensor dbias = bias ? at::empty({s.out}, w.options()) : at::Tensor();
+  if (type == at::kFloat) {
+    backward<float>(dout, in, means, rstds, g, b, pe, w, s, dx, dgamma, dbeta, daddend, dweight, dbias);
+  } else {
+    backward<c10::BFloat16>(dout, in, means, rstds, g, b, pe, w, s, dx, dgamma, dbeta, daddend, dweight, dbias);
+  }
+  return {dx, dgamma, dbeta, daddend, dweight, dbias};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearMeta(const at::Tensor& x, const at::Tensor&, const at::Tensor&,
+                                                              const std::optional<at::Tensor>& addend, const at::Tensor& weight,
+                                                              const std::optional<at::Tensor>&, double) {
+  const Shapes s = shapesOf(x, weight, addend);
+  const at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat));
+  return {at::empty(withLast(x, s.out), x.options()), mean, at::empty_like(mean)};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardMeta(
+    const at::Tensor&, const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor& gamma, const at::Tensor& beta,
+    const std::optional<at::Tensor>& addend, const at::Tensor& weight, bool bias) {
+  const Shapes s = shapesOf(x, weight, addend);
+  return {at::empty(x.sizes(), x.options()),
+          at::empty_like(gamma),
+          at::empty_like(beta),
+          addend.has_value() ? at::empty(addend->sizes(), gamma.options()) : at::Tensor(),
+          at::empty_like(weight),
+          bias ? at::empty({s.out}, weight.options()) : at::Tensor()};
+}
+
+}  // namespace
+
+}  // namespace mpvg
+
+TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
+  m.impl("norm_linear", mpvg::normLinearCpu);
+  m.impl("norm_linear_backward", mpvg::normLinearBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, Meta, m) {
+  m.impl("norm_linear", mpvg::normLinearMeta);
+  m.impl("norm_linear_backward", mpvg::normLinearBackwardMeta);
+}

@@ -1,0 +1,227 @@
+// A transformer block's second half as one operator: layer norm, two linear layers with GELU between them, stochastic depth's
+// per-sample factor and the residual sum, over tiles of rows. Only the value before GELU is kept for the backward pass; the
+// normalised rows and GELU's output, which would be the larger part of a block's memory, are made again there.
+#include <ATen/ATen.h>
+#include <torch/library.h>
+
+#include "ops/check.h"
+#include "ops/gemm.h"
+#include "ops/layer_norm_rows.h"
+#include "ops/tiles.h"
+#include "ops/vector_math.h"
+
+namespace mpvg {
+
+namespace {
+
+constexpr int64_t kTileRows = 128;
+
+struct Shapes {
+  int64_t rows, width, hidden, rowsPerSample;
+};
+
+// The arguments that both passes read, checked.
+struct Parameters {
+  at::Tensor gamma, beta, w1, b1, w2, scale;
+};
+
+Shapes shapesOf(const at::Tensor& x, const at::Tensor& w1) {
+  TORCH_CHECK(x.dim() >= 2 && w1.dim() == 2 && w1.size(1) == x.size(-1), "expected x [..., C] and w1 [H, C], got ", x.sizes(),
+              " and ", w1.sizes());
+  return {rowsOf(x), x.size(-1), w1.size(0), std::max<int64_t>(1, rowsOf(x) / std::max<int64_t>(1, x.size(0)))};
+}
+
+std::vector<int64_t> hiddenShape(const at::Tensor& x, const Shapes& s) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = s.hidden;
+  return sizes;
+}
+
+Parameters checked(const at::Tensor& x, const Shapes& s, const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& w1,
+                   const at::Tensor& b1, const at::Tensor& w2, const std::optional<at::Tensor>& scale) {
+  return {parameter(gamma, "gamma", {s.width}),
+          parameter(beta, "beta", {s.width}),
+          parameter(w1, "w1", {s.hidden, s.width}),
+          parameter(b1, "b1", {s.hidden}),
+          parameter(w2, "w2", {s.width, s.hidden}),
+          scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor()};
+}
+
+template <typename T>
+void forward(const at::Tensor& x, const Parameters& p, const at::Tensor& b2, double eps, const Shapes& s, at::Tensor& y,
+             at::Tensor& mean, at::Tensor& rstd, at::Tensor& hidden) {
+  const T* xs = x.const_data_ptr<T>();
+  const float *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
+  const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
+  const float *offset = b2.const_data_ptr<float>(), *factors = floatsOrNull(p.scale);
+  T *ys = y.data_ptr<T>(), *hiddens = hidden.data_ptr<T>();
+  float *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
+  forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (3 * s.width + 2 * s.hidden));
+    const float* in = widen(xs + begin * s.width, rows * s.width, scratch.take(rows * s.width));
+    float *normed = scratch.take(rows * s.width), *active = scratch.take(rows * s.hidden);
+    float* pre = target(hiddens + begin * s.hidden, scratch.take(rows * s.hidden));
+    float* out = target(ys + begin * s.width, scratch.take(rows * s.width));
+    for (int64_t r = 0; r < rows; r++) {
+      const RowMoments m = rowMoments(in + r * s.width, s.width, static_cast<float>(eps));
+      means[begin + r] = m.mean;
+      rstds[begin + r] = m.rstd;
+      normaliseRow(in + r * s.width, m, gamma, beta, nullptr, s.width, normed + r * s.width);
+    }
+    gemmNT(rows, s.hidden, s.width, 1, normed, s.width, w1, s.width, 0, pre, s.hidden);
+    for (int64_t r = 0; r < rows; r++) {
+      const float* before = pre + r * s.hidden;
+      float* after = active + r * s.hidden;
+      for (int64_t i = 0; i < s.hidden; i++) {
+        const float value = before[i] + b1[i];
+        after[i] = value * normalValues(value).cdf;
+      }
+    }
+    gemmNT(rows, s.width, s.hidden, 1, active, s.hidden, w2, s.hidden, 0, out, s.width);
+    for (int64_t r = 0; r < rows; r++) {
+      const float factor = factors == nullptr ? 1.0f : factors[(begin + r) / s.rowsPerSample];
+      const float* past = in + r * s.width;
+      float* line = out + r * s.width;
+      for (int64_t i = 0; i < s.width; i++) line[i] = past[i] + factor * (line[i] + offset[i]);
+    }
+    narrow(pre, rows * s.hidden, hiddens + begin * s.hidden);
+    narrow(out, rows * s.width, ys + begin * s.width);
+  });
+}
+
+struct Gradients {
+  at::Tensor dx, dgamma, dbeta, dw1, db1, dw2, db2;
+};
+
+template <typename T>
+void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
+              const Parameters& p, const Shapes& s, Gradients& out) {
+  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>(), *hiddens = hidden.const_data_ptr<T>();
+  const float *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
+  const float *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
+  const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
+  const float* factors = floatsOrNull(p.scale);
+  T* dxs = out.dx.data_ptr<T>();
+  const int64_t shares = shareCount(s.rows);
+  ThreadSums sumGamma(out.dgamma.data_ptr<float>(), s.width, shares), sumBeta(out.dbeta.data_ptr<float>(), s.width, shares);
+  ThreadSums sumW1(out.dw1.data_ptr<float>(), s.hidden * s.width, shares), sumB1(out.db1.data_ptr<float>(), s.hidden, shares);
+  ThreadSums sumW2(out.dw2.data_ptr<float>(), s.width * s.hidden, shares), sumB2(out.db2.data_ptr<float>(), s.width, shares);
+  forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    Scratch scratch(rows * (6 * s.width + 3 * s.hidden));
+    const float* in = widen(xs + begin * s.width, rows * s.width, scratch.take(rows * s.width));
+    const float* dout = widen(dys + begin * s.width, rows * s.width, scratch.take(rows * s.width));
+    const float* pre = widen(hiddens + begin * s.hidden, rows * s.hidden, scratch.take(rows * s.hidden));
+    float *normed = scratch.take(rows * s.width), *dnormed = scratch.take(rows * s.width), *scaled = scratch.take(rows * s.width);
+    float *active = scratch.take(rows * s.hidden), *dhidden = scratch.take(rows * s.hidden);
+    float* din = target(dxs + begin * s.width, scratch.take(rows * s.width));
+    const float* dbranch = dout;
+    if (factors != nullptr) {
+      for (int64_t r = 0; r < rows; r++) {
+        const float factor = factors[(begin + r) / s.rowsPerSample];
+        for (int64_t i = 0; i < s.width; i++) scaled[r * s.width + i] = factor * dout[r * s.width + i];
+      }
+      dbranch = scaled;
+    }
+    gemmNN(rows, s.hidden, s.width, 1, dbranch, s.width, w2, s.hidden, 0, dhidden, s.hidden);
+    float *db1 = sumB1.cleared(thread), *db2 = sumB2.cleared(thread);
+    for (int64_t r = 0; r < rows; r++) {
+      const float* before = pre + r * s.hidden;
+      float *after = active + r * s.hidden, *gradient = dhidden + r * s.hidden;
+      for (int64_t i = 0; i < s.hidden; i++) {
+        const float value = before[i] + b1[i];
+        const NormalValues normal = normalValues(value);
+        after[i] = value * normal.cdf;
+        const float d = gradient[i] * (normal.cdf + value * normal.density);
+        gradient[i] = d;
+        db1[i] += d;
+      }
+      for (int64_t i = 0; i < s.width; i++) db2[i] += dbranch[r * s.width + i];
+    }
+    gemmTN(s.width, s.hidden, rows, 1, dbranch, s.width, active, s.hidden, sumW2.beta(thread), sumW2.of(thread), s.hidden);
+    for (int64_t r = 0; r < rows; r++) {
+      normaliseRow(in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma, beta, nullptr, s.width, normed + r * s.width);
+    }
+    gemmTN(s.hidden, s.width, rows, 1, dhidden, s.hidden, normed, s.width, sumW1.beta(thread), sumW1.of(thread), s.width);
+    gemmNN(rows, s.width, s.hidden, 1, dhidden, s.hidden, w1, s.width, 0, dnormed, s.width);
+    float *dgamma = sumGamma.cleared(thread), *dbeta = sumBeta.cleared(thread);
+    for (int64_t r = 0; r < rows; r++) {
+      normaliseRowBackward(dnormed + r * s.width, in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma,
+                           dout + r * s.width, s.width, din + r * s.width, dgamma, dbeta);
+    }
+    narrow(din, rows * s.width, dxs + begin * s.width);
+  });
+  for (ThreadSums* sum : {&sumGamma, &sumBeta, &sumW1, &sumB1, &sumW2, &sumB2}) sum->finish();
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddCpu(const at::Tensor& x, const at::Tensor& gamma,
+                                                                         const at::Tensor& beta, const at::Tensor& w1,
+                                                                         const at::Tensor& b1, const at::Tensor& w2,
+                                                                         const at::Tensor& b2,
+                                                                         const std::optional<at::Tensor>& scale, double eps) {
+  const Shapes s = shapesOf(x, w1);
+  const at::ScalarType type = activationType(x, "x");
+  const Parameters p = checked(x, s, gamma, beta, w1, b1, w2, scale);
+  const at::Tensor in = x.contiguous(), offset = parameter(b2, "b2", {s.width});
+  at::Tensor y = at::empty_like(in), hidden = at::empty(hiddenShape(x, s), in.options());
+  at::Tensor mean = at::empty({s.rows}, in.options().dtype(at::kFloat)), rstd = at::empty_like(mean);
+  if (type == at::kFloat) {
+    forward<float>(in, p, offset, eps, s, y, mean, rstd, hidden);
+  } else {
+    forward<c10::BFloat16>(in, p, offset, eps, s, y, mean, rstd, hidden);
+  }
+  return {y, mean, rstd, hidden};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddBackwardCpu(
+    const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
+    const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2,
+    const std::optional<at::Tensor>& scale) {
+  const Shapes s = shapesOf(x, w1);
+  const at::ScalarType type = activationType(x, "x");
+  TORCH_CHECK(dy.sizes() == x.sizes(), "expected dy of shape ", x.sizes(), ", got ", dy.sizes());
+  TORCH_CHECK(hidden.numel() == s.rows * s.hidden, "expected hidden of shape ", at::IntArrayRef(hiddenShape(x, s)), ", got ",
+              hidden.sizes());
+  const Parameters p = checked(x, s, gamma, beta, w1, b1, w2, scale);
+  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type), pre = activation(hidden, "hidden", type);
+  const at::Tensor means = parameter(mean, "mean", {s.rows}), rstds = parameter(rstd, "rstd", {s.rows});
+  Gradients out{at::empty_like(in),   at::empty_like(p.gamma), at::empty_like(p.beta),         at::empty_like(p.w1),
+                at::empty_like(p.b1), at::empty_like(p.w2),    at::empty({s.width}, p.w2.options())};
+  if (type == at::kFloat) {
+    backward<float>(dout, in, means, rstds, pre, p, s, out);
+  } else {
+    backward<c10::BFloat16>(dout, in, means, rstds, pre, p, s, out);
+  }
+  return {out.dx, out.dgamma, out.dbeta, out.dw1, out.db1, out.dw2, out.db2};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddMeta(const at::Tensor& x, const at::Tensor&,
+                                                                          const at::Tensor&, const at::Tensor& w1,
+                                                                          const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                                                          const std::optional<at::Tensor>&, double) {
+  const Shapes s = shapesOf(x, w1);
+  const at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat));
+  return {at::empty(x.sizes(), x.options()), mean, at::empty_like(mean), at::empty(hiddenShape(x, s), x.options())};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddBackwardMeta(
+    const at::Tensor&, const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor& gamma,
+    const at::Tensor& beta, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2, const std::optional<at::Tensor>&) {
+  return {at::empty(x.sizes(), x.options()), at::empty_like(gamma), at::empty_like(beta), at::empty_like(w1),
+          at::empty_like(b1),                at::empty_like(w2),    at::empty({w2.size(0)}, w2.options())};
+}
+
+}  // namespace
+
+}  // namespace mpvg
+
+TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
+  m.impl("norm_mlp_add", mpvg::normMlpAddCpu);
+  m.impl("norm_mlp_add_backward", mpvg::normMlpAddBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, Meta, m) {
+  m.impl("norm_mlp_add", mpvg::normMlpAddMeta);
+  m.impl("norm_mlp_add_backward", mpvg::normMlpAddBackwardMeta);
+}
