@@ -1,0 +1,29 @@
+import { CommanderError, type Command } from 'commander';
+import { UserError } from '../errors.ts';
+
+/**
+ * Runs a command line to its end. What the user can put right is printed as one line on stderr and gives 2; a fault of ours is
+ * printed with its stack and gives 1.
+ * @param args without the program's name
+ * @returns the exit code
+ */
+export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
+  // `mpvg … | head` closes the pipe before we are done; that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UserError) {
+      process.stderr.write(`mpvg: ${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+    return 1;
+  }
+}
