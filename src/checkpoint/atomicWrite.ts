@@ -5,6 +5,7 @@ import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { claimTemporary, cleanTemporaries, releaseTemporary } from './temporaries.ts';
+import { explainWriteError, systemCode } from './writeError.ts';
 
 /**
  * Writes a directory of files so that `path` holds the old content until the new one is complete and on disk.
@@ -28,7 +29,7 @@ export async function writeDirectoryAtomically(path: string, fill: (temporary: s
     await replaceDirectory(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    throw explained(error, path, await statOf(target));
+    throw explainWriteError(error, path, fateOf(await statOf(target)));
   } finally {
     releaseTemporary(temporary);
   }
@@ -55,7 +56,7 @@ export async function writeFileAtomically(path: string, write: (temporary: strin
     await sync(dirname(target));
   } catch (error) {
     if (!isSpecial) await rm(written, { force: true }).catch(() => undefined);
-    throw explained(error, path, isSpecial ? undefined : older);
+    throw explainWriteError(error, path, fateOf(isSpecial ? undefined : older));
   } finally {
     releaseTemporary(written);
   }
@@ -101,30 +102,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-const noSpace = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on device',
-  EDQUOT: 'no space left in the disk quota',
-  EFBIG: 'no space left for so large a file',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EEXIST: 'a part of the path is a file, not a directory',
-  ENOTDIR: 'a part of the path is a file, not a directory',
-  EIO: 'the device reports an error',
-};
-
-function explained(error: unknown, path: string, older: Stats | undefined): unknown {
-  const code = systemCode(error) ?? '';
-  const reason = reasons[code];
-  if (reason === undefined) return error;
-  const kept = older?.isDirectory() ? 'the older checkpoint is intact' : older ? 'the older file is intact' : 'nothing was written';
-  const remedy = noSpace.includes(code) ? '; free some space or write elsewhere' : '';
-  return new DataError(`cannot write ${path}: ${reason}; ${kept}${remedy}`, { cause: error });
-}
-
-// The system's code of an error, or of the one it explains: a file inside a directory fails before the directory does.
-function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return 'code' in error && typeof error.code === 'string' ? error.code : systemCode(error.cause);
+function fateOf(older: Stats | undefined): string {
+  if (older === undefined) return 'nothing was written';
+  return older.isDirectory() ? 'the older checkpoint is intact' : 'the older file is intact';
 }

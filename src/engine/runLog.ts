@@ -1,0 +1,93 @@
+// log.jsonl: one JSON object a line, in the order of steps.
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { explainWriteError } from '../checkpoint/writeError.ts';
+
+/** One line of the log: what happened, after which step, and its numbers. */
+export interface LogEvent {
+  /** 'train', 'evaluate', … */
+  readonly event: string;
+  /** Optimizer steps done. */
+  readonly step: number;
+  readonly [field: string]: unknown;
+}
+
+/** A log that grows line by line; each line is with the operating system before `append` returns, so a kill loses none. */
+export class RunLog {
+  readonly path: string;
+  #file: number;
+
+  /** Opens or creates the file; what is there stays. */
+  constructor(path: string) {
+    this.path = path;
+    this.#file = openSync(path, 'a');
+  }
+
+  /**
+   * Adds a line. Numbers that JSON does not have are written as the strings "NaN", "Infinity" and "-Infinity".
+   * @throws DataError when there is no space left
+   */
+  append(event: LogEvent): void {
+    const line = Buffer.from(`${JSON.stringify(event, spellNonFinite)}\n`);
+    try {
+      let done = 0;
+      while (done < line.length) done += writeSync(this.#file, line, done);
+    } catch (error) {
+      throw explainWriteError(error, this.path, 'the lines before are intact');
+    }
+  }
+
+  /** Brings all lines onto the disk; to be called before a checkpoint that a resumed run would continue from. */
+  sync(): void {
+    fsyncSync(this.#file);
+  }
+
+  /**
+   * Cuts the log where a run that resumes after `step` will write again: from the first line of a later step, or that a
+   * kill left incomplete, on. So no line appears twice.
+   */
+  truncateAfter(step: number): void {
+    truncateSync(this.path, lengthUpTo(readFileSync(this.path), step));
+  }
+
+  /** Closes the file. */
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** The lines of a log; an incomplete last line is left out. Empty when there is no file. */
+export function readRunLog(path: string): LogEvent[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map(parseEvent)
+    .filter((event) => event !== undefined);
+}
+
+function lengthUpTo(bytes: Buffer, step: number): number {
+  let start = 0;
+  for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+    const event = parseEvent(bytes.toString('utf8', start, end));
+    if (event === undefined || event.step > step) break;
+    start = end + 1;
+  }
+  return start;
+}
+
+function parseEvent(line: string): LogEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isLogEvent(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLogEvent(value: unknown): value is LogEvent {
+  if (typeof value !== 'object' || value === null || !('event' in value) || !('step' in value)) return false;
+  return typeof value.event === 'string' && typeof value.step === 'number';
+}
+
+function spellNonFinite(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
