@@ -2,11 +2,19 @@
 
 import { registerBinaryKernels } from './binary.ts';
 import { registerCastKernel } from './cast.ts';
+import { registerConvolutionKernels } from './convolution.ts';
 import { registerCreationKernels } from './creation.ts';
+import { registerDepthwiseKernels } from './depthwise.ts';
+import { registerFusedConvolutionKernels } from './fusedConvolution.ts';
 import { registerJoiningKernels } from './joining.ts';
 import { registerMatmulKernels } from './matmul.ts';
+import { registerMirrorPadKernel } from './mirrorPad.ts';
+import { registerNormalizationKernels } from './normalization.ts';
+import { registerPoolingKernels } from './pooling.ts';
 import { registerReductionKernels } from './reduction.ts';
 import { registerSelectionKernels } from './selection.ts';
+import { registerSpatialBlockKernels } from './spatialBlocks.ts';
+import { registerSpectralKernels } from './spectral.ts';
 import { registerUnaryKernels } from './unary.ts';
 import { registerViewKernels } from './views.ts';
 
@@ -20,4 +28,12 @@ export function registerKernels(): void {
   registerReductionKernels();
   registerMatmulKernels();
   registerSelectionKernels();
+  registerConvolutionKernels();
+  registerDepthwiseKernels();
+  registerFusedConvolutionKernels();
+  registerPoolingKernels();
+  registerNormalizationKernels();
+  registerSpectralKernels();
+  registerSpatialBlockKernels();
+  registerMirrorPadKernel();
 }
