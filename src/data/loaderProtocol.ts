@@ -19,7 +19,7 @@ export interface BatchRequest {
   readonly epoch: number;
   readonly indices: Int32Array;
   readonly sources: readonly SampleSource[];
-  /** Shared; a first element other than 0 gives the batch up. Reaches a worker whose event loop has other messages to read first. */
+  /** Shared; a first element other than 0 gives the batch up. Quicker than a message, which waits for the worker's event loop. */
   readonly cancelled: Int32Array;
 }
 

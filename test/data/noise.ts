@@ -2,7 +2,7 @@
 
 import type { RawImage } from '../../src/data/dataset.ts';
 
-/** Noise from a linear congruential generator: x' = 1664525 x + 1013904223 mod 2^32, x0 = 12345; a byte is the top 8 bits of x. */
+/** Noise of a linear congruential generator: x' = 1664525 x + 1013904223 mod 2^32 from 12345; a byte is the top 8 bits of x. */
 export function noise(width: number, height: number): RawImage {
   let x = 12345;
   const data = new Uint8Array(width * height * 3).map(() => {

@@ -22,7 +22,8 @@ describe('epochOrder', () => {
     expect(shards.map((shard) => shard.length)).toEqual([51, 50]);
     for (let batch = 0; batch < 6; batch++) {
       const together = shards.flatMap((shard) => Array.from(shard.subarray(batch * 8, batch * 8 + 8)));
-      expect(together.sort((a, b) => a - b)).toEqual(Array.from(whole.subarray(batch * 16, batch * 16 + 16)).sort((a, b) => a - b));
+      const expected = Array.from(whole.subarray(batch * 16, batch * 16 + 16));
+      expect(together.sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b));
     }
   });
 
@@ -39,14 +40,16 @@ describe('batchCount', () => {
   });
 
   it('is the same on every process when the last batch is dropped', () => {
-    const count = (dropLast: boolean) => [0, 1].map((rank) => batchCount(17, { batchSize: 3, dropLast, shard: { rank, worldSize: 2 } }));
-    expect(count(true)).toEqual([2, 2]);
-    expect(count(false)).toEqual([3, 3]);
-    const counts = [0, 1].map((rank) => batchCount(17, { batchSize: 8, dropLast: false, shard: { rank, worldSize: 2 } }));
-    expect(counts).toEqual([2, 1]);
+    const counts = (batchSize: number, dropLast: boolean) =>
+      [0, 1].map((rank) => batchCount(17, { batchSize, dropLast, shard: { rank, worldSize: 2 } }));
+    expect(counts(3, true)).toEqual([2, 2]);
+    expect(counts(3, false)).toEqual([3, 3]);
+    expect(counts(8, true)).toEqual([1, 1]);
+    expect(counts(8, false)).toEqual([2, 1]);
   });
 
   it('refuses a batch size below one', () => {
-    expect(() => batchCount(10, { batchSize: 0, dropLast: true })).toThrow('batchCount: expected a whole number of at least 1 for batchSize, got 0');
+    const count = () => batchCount(10, { batchSize: 0, dropLast: true });
+    expect(count).toThrow('batchCount: expected a whole number of at least 1 for batchSize, got 0');
   });
 });

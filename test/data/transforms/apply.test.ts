@@ -6,7 +6,11 @@ import { Rng } from '../../../src/random/rng.ts';
 import { noise } from '../noise.ts';
 
 const CROP: ImageTransform = { kind: 'randomResizedCrop', sizePx: 16, scale: [0.2, 1], ratio: [0.75, 4 / 3], interpolation: 'bilinear' };
-const pixel = (data: Uint8Array, width: number, x: number, y: number) => Array.from(data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3));
+
+function pixel(data: Uint8Array, width: number, x: number, y: number): number[] {
+  const start = (y * width + x) * 3;
+  return Array.from(data.subarray(start, start + 3));
+}
 
 describe('applyTransforms', () => {
   it('depends on the random stream alone', () => {

@@ -6,7 +6,8 @@ const SCALE = [0.08, 1] as const;
 const RATIO = [3 / 4, 4 / 3] as const;
 
 describe('randomResizedCropBox', () => {
-  const boxes = Array.from({ length: 4000 }, (_, i) => randomResizedCropBox({ width: 500, height: 375 }, SCALE, RATIO, new Rng(7, i)));
+  const photo = { width: 500, height: 375 };
+  const boxes = Array.from({ length: 4000 }, (_, i) => randomResizedCropBox(photo, SCALE, RATIO, new Rng(7, i)));
 
   it('lies inside the picture with an allowed area and ratio', () => {
     for (const { x, y, width, height } of boxes) {
@@ -38,10 +39,14 @@ describe('randomResizedCropBox', () => {
   it('falls back to the largest central box of an allowed ratio', () => {
     const whole = [1, 1] as const;
     // 100 x 10: the widest allowed is 10 * 4/3 = 13; 10 x 100: the highest is 10 / (3/4) = 13.
-    expect(randomResizedCropBox({ width: 100, height: 10 }, whole, RATIO, new Rng(1))).toEqual({ x: 43, y: 0, width: 13, height: 10 });
-    expect(randomResizedCropBox({ width: 10, height: 100 }, whole, RATIO, new Rng(1))).toEqual({ x: 0, y: 43, width: 10, height: 13 });
-    expect(randomResizedCropBox({ width: 100, height: 97 }, [2, 2], RATIO, new Rng(1))).toEqual({ x: 0, y: 0, width: 100, height: 97 });
-    expect(randomResizedCropBox({ width: 1, height: 1 }, [2, 2], RATIO, new Rng(1))).toEqual({ x: 0, y: 0, width: 1, height: 1 });
+    const box = (width: number, height: number, scale: readonly [number, number]): number[] => {
+      const { x, y, width: w, height: h } = randomResizedCropBox({ width, height }, scale, RATIO, new Rng(1));
+      return [x, y, w, h];
+    };
+    expect(box(100, 10, whole)).toEqual([43, 0, 13, 10]);
+    expect(box(10, 100, whole)).toEqual([0, 43, 10, 13]);
+    expect(box(100, 97, [2, 2])).toEqual([0, 0, 100, 97]);
+    expect(box(1, 1, [2, 2])).toEqual([0, 0, 1, 1]);
   });
 });
 

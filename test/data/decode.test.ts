@@ -1,0 +1,150 @@
+// One test per kind of file in the table at the top of src/data/decode.ts. sharp makes the files; the expected pixels are those
+// that went in, or follow from them by hand.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage } from '../../src/data/decode.ts';
+import type { RawImage } from '../../src/data/dataset.ts';
+import { DataError } from '../../src/errors.ts';
+
+const WIDTH = 40;
+const HEIGHT = 30;
+
+/** Red grows to the right, green downwards. */
+const pixels = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => {
+  const x = Math.floor(i / 3) % WIDTH;
+  const y = Math.floor(i / 3 / WIDTH);
+  return [x * 6, y * 8, 100][i % 3] ?? 0;
+});
+const picture = (): Sharp => sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+const solid = (background: string): Sharp => sharp({ create: { width: 8, height: 8, channels: 3, background } });
+function at({ data, width }: RawImage, x: number, y: number): number[] {
+  const start = (y * width + x) * 3;
+  return Array.from(data.subarray(start, start + 3));
+}
+
+let dir = '';
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mpvg-decode-'));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+describe('decodeImage', () => {
+  it('returns rows of RGB bytes', async () => {
+    const image = await decodeImage(await picture().png().toBuffer());
+    expect(image).toEqual({ data: pixels, width: WIDTH, height: HEIGHT });
+  });
+
+  it('reads a file as it reads its bytes', async () => {
+    const path = join(dir, 'a.webp');
+    const bytes = await picture().webp({ lossless: true }).toBuffer();
+    await writeFile(path, bytes);
+    expect(await decodeImage(path)).toEqual(await decodeImage(bytes));
+    expect((await decodeImage(path)).data).toEqual(pixels);
+  });
+
+  // Where the stored picture's first row and first column are shown. Source: EXIF 2.3, tag 0x0112.
+  it.each([
+    [1, WIDTH, 0, 0],
+    [2, WIDTH, WIDTH - 1, 0],
+    [3, WIDTH, WIDTH - 1, HEIGHT - 1],
+    [4, WIDTH, 0, HEIGHT - 1],
+    [5, HEIGHT, 0, 0],
+    [6, HEIGHT, HEIGHT - 1, 0],
+    [7, HEIGHT, HEIGHT - 1, WIDTH - 1],
+    [8, HEIGHT, 0, WIDTH - 1],
+  ])('turns EXIF orientation %i upright', async (orientation, width, x, y) => {
+    const image = await decodeImage(await picture().withMetadata({ orientation }).png().toBuffer());
+    expect(image.width).toBe(width);
+    expect(image.height).toBe(WIDTH + HEIGHT - width);
+    expect(at(image, x, y)).toEqual([0, 0, 100]);
+    // One stored column to the right: along the row, or along the column for the transposing four.
+    const step = orientation <= 4 ? [x === 0 ? 1 : -1, 0] : [0, y === 0 ? 1 : -1];
+    expect(at(image, x + (step[0] ?? 0), y + (step[1] ?? 0))).toEqual([6, 0, 100]);
+  });
+
+  it.each(['png', 'jpeg'] as const)('repeats grey in three channels: %s', async (format) => {
+    const image = await decodeImage(await solid('#5a5a5a').greyscale().toFormat(format).toBuffer());
+    expect(image.data).toEqual(new Uint8Array(8 * 8 * 3).fill(0x5a));
+  });
+
+  it('converts CMYK to sRGB', async () => {
+    const file = await solid('#a08264').toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(file).metadata()).space).toBe('cmyk');
+    const image = await decodeImage(file);
+    expect(image.data.length).toBe(8 * 8 * 3);
+    // The way through ink and back is not exact.
+    [160, 130, 100].forEach((value, channel) => expect(Math.abs((image.data[channel] ?? 0) - value)).toBeLessThan(12));
+  });
+
+  it('takes the high byte of 16 bits', async () => {
+    for (const space of ['rgb16', 'grey16'] as const) {
+      const file = await solid('#5a5a5a').toColourspace(space).png().toBuffer();
+      expect((await sharp(file).metadata()).depth).toBe('ushort');
+      expect((await decodeImage(file)).data).toEqual(new Uint8Array(8 * 8 * 3).fill(0x5a));
+    }
+  });
+
+  it('lays alpha over white', async () => {
+    const decoded = async (alpha: number) => at(await decodeImage(await solid('#000064').ensureAlpha(alpha).png().toBuffer()), 3, 3);
+    expect(await decoded(0)).toEqual([255, 255, 255]);
+    expect(await decoded(1)).toEqual([0, 0, 100]);
+    const [red = 0, , blue = 0] = await decoded(0.5);
+    expect(Math.abs(red - 127.5)).toBeLessThan(1.5);
+    expect(Math.abs(blue - 177.5)).toBeLessThan(1.5);
+  });
+
+  it('lays grey with alpha over white', async () => {
+    const file = await solid('#000000').ensureAlpha(0).toColourspace('b-w').png().toBuffer();
+    expect((await sharp(file).metadata()).channels).toBe(2);
+    expect((await decodeImage(file)).data).toEqual(new Uint8Array(8 * 8 * 3).fill(255));
+  });
+
+  it.each(['gif', 'webp'] as const)('takes the first frame of an animation: %s', async (format) => {
+    const frames = await Promise.all(['#ff0000', '#00ff00'].map((colour) => solid(colour).png().toBuffer()));
+    const file = await sharp(frames, { join: { animated: true } }).toFormat(format, { lossless: true }).toBuffer();
+    expect((await sharp(file).metadata()).pages).toBe(2);
+    const image = await decodeImage(file);
+    expect([image.width, image.height]).toEqual([8, 8]);
+    expect(at(image, 7, 7)).toEqual([255, 0, 0]);
+  });
+
+  it('leaves the values of a picture with a colour profile as they are stored', async () => {
+    const file = await picture().withIccProfile('p3').png().toBuffer();
+    const stored = await sharp(file, { ignoreIcc: true }).raw().toBuffer();
+    expect(Buffer.compare(stored, pixels)).not.toBe(0);
+    expect((await decodeImage(file)).data).toEqual(new Uint8Array(stored));
+  });
+
+  it.each(['jpeg', 'png', 'webp', 'tiff', 'gif'] as const)('names a truncated file: %s', async (format) => {
+    const bytes = await picture().resize(200).toFormat(format).toBuffer();
+    const path = join(dir, `truncated.${format}`);
+    await writeFile(path, bytes.subarray(0, bytes.length * 0.7));
+    const failure = await decodeImage(path).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(DataError);
+    expect((failure as DataError).message).toContain(`expected a complete picture (JPEG, PNG, WebP, TIFF, GIF, AVIF) in ${path}, got: `);
+    expect((failure as DataError).message).not.toContain('\n');
+  });
+
+  it('decodes a complete JPEG with damaged content, as libjpeg does', async () => {
+    const bytes = await picture().resize(200).jpeg().toBuffer();
+    bytes.fill(0, bytes.length * 0.6, bytes.length * 0.7);
+    const image = await decodeImage(bytes);
+    expect([image.width, image.height]).toEqual([200, 150]);
+  });
+
+  it('names a file that is missing, empty, a folder or something else', async () => {
+    const text = join(dir, 'text.jpg');
+    const empty = join(dir, 'empty.jpg');
+    await writeFile(text, 'hello');
+    await writeFile(empty, '');
+    for (const path of [join(dir, 'missing.jpg'), text, empty, dir]) {
+      const failure = await decodeImage(path).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(DataError);
+      expect((failure as DataError).message).toContain(`in ${path}, got: `);
+    }
+  });
+});

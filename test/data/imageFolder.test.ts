@@ -1,0 +1,106 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ImageFolder } from '../../src/data/imageFolder.ts';
+import { DataError } from '../../src/errors.ts';
+
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mpvg-folder-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function put(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), 'not opened');
+  }
+}
+
+const listing = (folder: ImageFolder) =>
+  Array.from({ length: folder.size }, (_, i) => [folder.label(i), folder.describe(i).slice(dir.length + 1)]);
+
+describe('ImageFolder.open', () => {
+  it('numbers classes and pictures as torchvision does: sorted by code point, nested folders after their parent\'s files', async () => {
+    await put('b/2.png', 'b/10.jpg', 'b/deep/a.JPEG', 'b/z.webp', 'a/x.jpg', 'B/y.tif', 'a/sub/sub/1.gif', 'a/notes.txt', 'classes.json');
+    const folder = await ImageFolder.open(dir);
+    expect(folder.classNames).toEqual(['B', 'a', 'b']);
+    expect(listing(folder)).toEqual([
+      [0, 'B/y.tif'],
+      [1, 'a/x.jpg'],
+      [1, 'a/sub/sub/1.gif'],
+      [2, 'b/10.jpg'],
+      [2, 'b/2.png'],
+      [2, 'b/z.webp'],
+      [2, 'b/deep/a.JPEG'],
+    ]);
+  });
+
+  it('skips hidden names', async () => {
+    await put('a/1.jpg', 'a/._1.jpg', '.cache/1.jpg', 'a/.thumbs/1.jpg');
+    const folder = await ImageFolder.open(dir);
+    expect(folder.classNames).toEqual(['a']);
+    expect(listing(folder)).toEqual([[0, 'a/1.jpg']]);
+  });
+
+  it('follows symbolic links, once', async () => {
+    await put('a/1.jpg');
+    await symlink(join(dir, 'a/1.jpg'), join(dir, 'a/2.jpg'));
+    await symlink(join(dir, 'a'), join(dir, 'a/loop'));
+    await symlink(join(dir, 'a'), join(dir, 'b'));
+    expect(listing(await ImageFolder.open(dir))).toEqual([[0, 'a/1.jpg'], [0, 'a/2.jpg'], [1, 'b/1.jpg'], [1, 'b/2.jpg']]);
+  });
+
+  it('loads a picture and says where it is', async () => {
+    await put('a/0.png');
+    await sharp({ create: { width: 3, height: 2, channels: 3, background: '#010203' } }).png().toFile(join(dir, 'a/0.png'));
+    const folder = await ImageFolder.open(dir);
+    expect(await folder.load(0)).toEqual({ data: Uint8Array.from({ length: 18 }, (_, i) => (i % 3) + 1), width: 3, height: 2 });
+    expect(folder.source(0)).toEqual({ kind: 'file', path: join(dir, 'a/0.png') });
+    expect(() => folder.label(1)).toThrow(RangeError);
+    expect(() => folder.describe(-1)).toThrow('ImageFolder: expected an index in [0, 1), got -1');
+  });
+
+  const failure = async (path = dir): Promise<DataError> => {
+    const error = await ImageFolder.open(path).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DataError);
+    return error as DataError;
+  };
+
+  it('names an empty class folder', async () => {
+    await put('a/1.jpg', 'empty/readme.txt');
+    expect((await failure()).message).toContain(`for class 'empty', got none in ${join(dir, 'empty')}`);
+  });
+
+  it('names a folder without classes', async () => {
+    await put('1.jpg');
+    expect((await failure()).message).toContain(`expected one folder of pictures per class in ${dir}, got no folder`);
+  });
+
+  it('names a folder that does not exist, or is a file', async () => {
+    await put('file');
+    expect((await failure(join(dir, 'missing'))).message).toContain(join(dir, 'missing'));
+    expect((await failure(join(dir, 'file'))).message).toContain(join(dir, 'file'));
+  });
+
+  it('names a broken link', async () => {
+    await put('a/1.jpg');
+    await symlink(join(dir, 'nowhere.jpg'), join(dir, 'a/2.jpg'));
+    expect((await failure()).message).toContain(join(dir, 'a/2.jpg'));
+  });
+
+  it('names a picture in a format that cannot be decoded', async () => {
+    await put('a/1.jpg', 'a/2.bmp');
+    expect((await failure()).message).toContain(`got ${join(dir, 'a/2.bmp')}: convert or remove it`);
+  });
+
+  // The superuser reads everything.
+  it.skipIf(process.getuid?.() === 0)('names a folder that must not be read', async () => {
+    await put('a/1.jpg', 'b/1.jpg');
+    await chmod(join(dir, 'b'), 0);
+    expect((await failure()).message).toContain(join(dir, 'b'));
+    await chmod(join(dir, 'b'), 0o755);
+  });
+});
