@@ -42,7 +42,10 @@ export abstract class Module {
     return parameter;
   }
 
-  /** Adds a module; for constructors. Two may share a name where an original project keeps the parameters of both in one. */
+  /**
+   * Adds a module; for constructors. Where an original project keeps its parameters in another module, it takes that one's
+   * name, or '' for this module's own.
+   */
   protected child<M extends Module>(name: string, module: M): M {
     this.#children.push([name, module]);
     return module;
@@ -52,7 +55,7 @@ export abstract class Module {
   namedParameters(): Map<string, Parameter> {
     const all = new Map(this.#parameters);
     for (const [child, module] of this.#children) {
-      for (const [name, parameter] of module.namedParameters()) all.set(`${child}.${name}`, parameter);
+      for (const [name, parameter] of module.namedParameters()) all.set(child === '' ? name : `${child}.${name}`, parameter);
     }
     return all;
   }

@@ -1,0 +1,48 @@
+// An absolute position embedding: a vector per token, learnt or sinusoidal.
+
+import { tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { truncatedNormal } from '../../nn/initialisers.ts';
+import { Module } from '../../nn/module.ts';
+import type { Parameter } from '../../nn/parameter.ts';
+import { sine1d, sine2d } from './sine.ts';
+
+export interface AbsolutePositionOptions {
+  readonly kind: 'learnable' | 'sine1d' | 'sine2d';
+  /** Patches per row and column. */
+  readonly side: number;
+  /** Tokens before the patches. */
+  readonly extraTokens: number;
+  readonly channels: number;
+  /** How many embeddings: 1, named `pos_embed`, or one for each layer, `pos_embed0` and so on (learnable only). */
+  readonly perLayer: number | 'shared';
+}
+
+/** The learnt ones are parameters; the sinusoidal ones are computed and in no checkpoint. */
+export class AbsolutePosition extends Module {
+  readonly #learnt: readonly Parameter[];
+  readonly #shape: [number, number, number];
+  /** Values rather than a tensor: a step that is recorded while it first runs must not keep one. */
+  readonly #fixed: Float32Array;
+
+  constructor({ kind, side, extraTokens, channels, perLayer }: AbsolutePositionOptions) {
+    super();
+    const tokens = extraTokens + side ** 2;
+    const names = perLayer === 'shared' ? ['pos_embed'] : Array.from({ length: perLayer }, (_, layer) => `pos_embed${layer}`);
+    this.#shape = [1, tokens, channels];
+    this.#learnt = kind !== 'learnable' ? [] :
+      names.map((name) => this.parameter(name, { shape: this.#shape, initialiser: truncatedNormal(0.02), embedding: true }));
+    this.#fixed = kind === 'sine1d' ? sine1d(tokens, channels) :
+      kind === 'sine2d' ? sine2d(side, extraTokens, channels) :
+        new Float32Array();
+  }
+
+  /**
+   * The embedding.
+   * @param layer which, where each layer has its own
+   * @returns [1, N, C]
+   */
+  value(layer = 0): Tensor {
+    return this.#learnt[layer]?.value ?? tensor(this.#fixed, this.#shape);
+  }
+}
