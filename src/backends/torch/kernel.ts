@@ -2,7 +2,7 @@
 // it makes and does not return is freed when it ends, also when it throws.
 
 import { registerKernel } from '@tensorflow/tfjs-core';
-import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendValues, DataType, KernelFunc, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
 import { TorchBackend } from './backend.ts';
 import { binding } from './binding.ts';
 import type { Handle } from './binding.ts';
@@ -25,6 +25,21 @@ export class KernelContext {
   out(handle: Handle, dtype: DataType = 'float32'): TensorInfo {
     this.kept.push(handle);
     return this.backend.adopt(handle, dtype);
+  }
+
+  /**
+   * The values of a numeric input, for a kernel whose result's shape depends on them or that is done in TypeScript. A step
+   * with such a kernel cannot be compiled.
+   */
+  values(tensor: TensorInfo): TypedArray {
+    return this.backend.readSync(tensor.dataId) as TypedArray;
+  }
+
+  /** Makes values from TypeScript one of the kernel's results. Strings are UTF-8 bytes. */
+  outValues(values: BackendValues, shape: number[], dtype: DataType): TensorInfo {
+    const info = { dataId: this.backend.write(values, shape, dtype), shape, dtype };
+    if (dtype !== 'string') this.kept.push(this.backend.handle(info));
+    return info;
   }
 
   /** The same tensor again, one reference more. */

@@ -1,10 +1,9 @@
 // Elementwise kernels of two tensors, with broadcasting. tfjs-core has given both the same dtype.
 
 import {
-  Add, AddN, Atan2, BitwiseAnd, Equal, FloorDiv, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr, LogicalXor,
-  Maximum, Minimum, Mod, Multiply, NotEqual, Pow, Prelu, RealDiv, SquaredDifference, Sub,
+  Add, AddN, Atan2, BitwiseAnd, FloorDiv, Maximum, Minimum, Mod, Multiply, Pow, Prelu, RealDiv, SquaredDifference, Sub,
 } from '@tensorflow/tfjs-core';
-import type { AddNInputs, BinaryInputs, DataType, PreluInputs } from '@tensorflow/tfjs-core';
+import type { AddNInputs, BinaryInputs, PreluInputs } from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
@@ -31,19 +30,8 @@ const sameDtype: readonly (readonly [kernel: string, operator: string, overload?
   [Pow, 'pow', 'Tensor_Tensor'],
 ];
 
-/** Kernels whose result is bool. */
-const comparisons: readonly (readonly [kernel: string, operator: string, overload?: string])[] = [
-  [Greater, 'gt'],
-  [GreaterEqual, 'ge'],
-  [Less, 'lt'],
-  [LessEqual, 'le'],
-  [LogicalAnd, 'logical_and', ''],
-  [LogicalOr, 'logical_or', ''],
-  [LogicalXor, 'logical_xor', ''],
-];
-
-function register(kernelName: string, operator: Operator, dtype?: DataType): void {
-  torchKernel<BinaryInputs>(kernelName, ({ a, b }, _attrs, k) => k.out(operator(k.handle(a), k.handle(b)), dtype ?? a.dtype));
+function register(kernelName: string, operator: Operator): void {
+  torchKernel<BinaryInputs>(kernelName, ({ a, b }, _attrs, k) => k.out(operator(k.handle(a), k.handle(b)), a.dtype));
 }
 
 /** In float64, which holds every int32 and divides by 0 without complaint (the result is then 0). */
@@ -52,20 +40,15 @@ function throughDoubles(operator: Operator): Operator {
 }
 
 export function registerBinaryKernels(): void {
-  const equal = aten('eq', 'Tensor');
-  const notEqual = aten('ne', 'Tensor');
   const remainder = aten('remainder', 'Tensor');
   const floorDivide: Operator = (a, b) => floor(trueDivide(a, b));
 
   for (const [kernel, name, overload = 'Tensor'] of sameDtype) register(kernel, aten(name, overload));
-  for (const [kernel, name, overload = 'Tensor'] of comparisons) register(kernel, aten(name, overload), 'bool');
   register(Add, (a, b) => add(a, b));
   register(Sub, (a, b) => subtract(a, b));
   register(Multiply, multiply);
   register(RealDiv, trueDivide);
   register(SquaredDifference, (a, b) => square(subtract(a, b)));
-  register(Equal, equal, 'bool');
-  register(NotEqual, notEqual, 'bool');
 
   const integerMod = throughDoubles(remainder);
   const integerFloorDivide = throughDoubles(floorDivide);
@@ -86,6 +69,6 @@ export function registerBinaryKernels(): void {
   torchKernel<PreluInputs>(Prelu, ({ x, alpha }, _attrs, k) => {
     const handle = k.handle(x);
     const positive = relu(handle);
-    return k.out(add(positive, multiply(k.handle(alpha), subtract(handle, positive))), x.dtype);
+    return k.out(add(positive, multiply(k.handle(alpha), subtract(handle, positive))));
   });
 }

@@ -17,6 +17,11 @@ import { registerSpatialBlockKernels } from './spatialBlocks.ts';
 import { registerSpectralKernels } from './spectral.ts';
 import { registerUnaryKernels } from './unary.ts';
 import { registerViewKernels } from './views.ts';
+import { registerComparisonKernels } from './comparison.ts';
+import { registerComplexKernels } from './complex.ts';
+import { registerCountingKernels } from './counting.ts';
+import { registerRandomKernels } from './random.ts';
+import { registerScatteringKernels } from './scattering.ts';
 
 export function registerKernels(): void {
   registerUnaryKernels();
@@ -36,4 +41,9 @@ export function registerKernels(): void {
   registerSpectralKernels();
   registerSpatialBlockKernels();
   registerMirrorPadKernel();
+  registerComparisonKernels();
+  registerComplexKernels();
+  registerCountingKernels();
+  registerRandomKernels();
+  registerScatteringKernels();
 }

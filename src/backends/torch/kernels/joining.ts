@@ -26,8 +26,11 @@ export function registerJoiningKernels(): void {
     return k.out(cat(given.map((input) => k.handle(input)), dim), dtype);
   });
 
-  movementKernel<PackInputs, PackAttrs>(Pack, (inputs, { axis }, k) =>
-    k.out(stack(inputs.map((input) => k.handle(input)), axis), inputs[0]!.dtype));
+  movementKernel<PackInputs, PackAttrs>(Pack, (inputs, { axis }, k) => {
+    const { dtype } = inputs[0]!;
+    util.assert(inputs.every((input) => input.dtype === dtype), () => 'All tensors passed to stack must have matching dtypes');
+    return k.out(stack(inputs.map((input) => k.handle(input)), axis), dtype);
+  });
 
   movementKernel<TileInputs, TileAttrs>(Tile, ({ x }, { reps }, k) => {
     // tfjs broadcasts by tiling; where only dimensions of 1 are repeated no element has to be copied.

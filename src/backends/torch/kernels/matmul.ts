@@ -1,17 +1,22 @@
-// Matrix products.
+// Matrix products and other contractions.
 
-import { BatchMatMul, util } from '@tensorflow/tfjs-core';
-import type { BatchMatMulAttrs, BatchMatMulInputs, TensorInfo } from '@tensorflow/tfjs-core';
+import { BatchMatMul, Einsum, _FusedMatMul, backend_util, util } from '@tensorflow/tfjs-core';
+import type {
+  BatchMatMulAttrs, BatchMatMulInputs, EinsumAttrs, EinsumInputs, TensorInfo, _FusedMatMulAttrs, _FusedMatMulInputs,
+} from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import type { KernelContext } from '../kernel.ts';
+import { applyActivation } from './fusedActivation.ts';
 
+const add = aten('add', 'Tensor');
+const contract = aten('einsum');
 const matmul = aten('matmul');
 const transpose = aten('transpose', 'int');
 
 /** [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast, a transposed operand is a view. */
-export function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, k: KernelContext): Handle {
+function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, k: KernelContext): Handle {
   const innerA = a.shape[a.shape.length - (transposeA ? 2 : 1)];
   const innerB = b.shape[b.shape.length - (transposeB ? 1 : 2)];
   util.assert(
@@ -27,4 +32,18 @@ export function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean,
 export function registerMatmulKernels(): void {
   torchKernel<BatchMatMulInputs, BatchMatMulAttrs>(BatchMatMul, ({ a, b }, { transposeA, transposeB }, k) =>
     k.out(matrixProduct(a, b, transposeA, transposeB, k), a.dtype));
+
+  torchKernel<_FusedMatMulInputs, _FusedMatMulAttrs>(_FusedMatMul, (inputs, attrs, k) => {
+    const { a, b, bias, preluActivationWeights: slopes } = inputs as _FusedMatMulInputs;
+    const product = matrixProduct(a, b, attrs.transposeA, attrs.transposeB, k);
+    const sum = bias === undefined ? product : add(product, k.handle(bias));
+    const prelu = slopes === undefined ? undefined : k.handle(slopes);
+    return k.out(applyActivation(sum, attrs.activation, prelu, attrs.leakyreluAlpha), a.dtype);
+  });
+
+  torchKernel<EinsumInputs, EinsumAttrs>(Einsum, (inputs, { equation }, k) => {
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, inputs.length);
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, inputs as Parameters<typeof backend_util.checkEinsumDimSizes>[2]);
+    return k.out(contract(equation, inputs.map((input) => k.handle(input))), inputs[0]!.dtype);
+  });
 }

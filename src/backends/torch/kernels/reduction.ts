@@ -14,6 +14,7 @@ import { castTo } from './cast.ts';
 
 const alias = aten('alias');
 const flip = aten('flip');
+const nanToNumber = aten('nan_to_num');
 const narrow = aten('narrow');
 const pad = aten('constant_pad_nd');
 
@@ -56,11 +57,14 @@ function registerRunning(kernelName: string, operator: string, neutral: number):
   });
 }
 
-function registerArgument(kernelName: string, operator: string): void {
+/** @param passedOver the value that never wins, put in the place of NaN, which libtorch would pick */
+function registerArgument(kernelName: string, operator: string, passedOver: number): void {
   const find = aten(operator);
   torchKernel<ArgMaxInputs, ArgMaxAttrs>(kernelName, ({ x }, { axis }, k) => {
     const dim = util.parseAxisParam(axis, x.shape)[0]!;
-    const handle = x.dtype === 'bool' ? castTo(k.handle(x), 'int32') : k.handle(x);
+    const handle = x.dtype === 'float32'
+      ? nanToNumber(k.handle(x), passedOver, Infinity, -Infinity)
+      : castTo(k.handle(x), 'int32');
     return k.out(castTo(find(handle, dim), 'int32'), 'int32');
   });
 }
@@ -93,8 +97,8 @@ export function registerReductionKernels(): void {
   torchKernel<MaxInputs, MaxAttrs>(Max, ({ x }, { reductionIndices, keepDims }, k) =>
     reduceOver(x, reductionIndices, keepDims, x.dtype, (handle, axes, keep) => maximum(handle, axes, keep), k));
 
-  registerArgument(ArgMax, 'argmax');
-  registerArgument(ArgMin, 'argmin');
+  registerArgument(ArgMax, 'argmax', -Infinity);
+  registerArgument(ArgMin, 'argmin', Infinity);
   registerRunning(Cumsum, 'cumsum', 0);
   registerRunning(Cumprod, 'cumprod', 1);
 

@@ -2,6 +2,7 @@
 
 import { GatherV2, Select, backend_util, upcastType, util } from '@tensorflow/tfjs-core';
 import type { GatherV2Attrs, GatherV2Inputs, SelectInputs } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../../../errors.ts';
 import { aten } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { movementKernel } from './movement.ts';
@@ -36,9 +37,16 @@ export function registerSelectionKernels(): void {
     const info = backend_util.segment_util.collectGatherOpShapeInfo(x, indices, dim, batchDims);
     const flat = reshape(k.handle(indices), [-1]);
     const count = util.sizeFromShape(indices.shape) / Math.max(1, info.batchSize);
-    const picked = batchDims === 0
-      ? indexSelect(k.handle(x), dim, flat)
-      : gatherInBatches(k.handle(x), flat, info.batchSize, info.outerSize, info.dimSize, info.sliceSize, count);
-    return k.out(reshape(picked, info.outputShape), x.dtype);
+    const handle = k.handle(x);
+    try {
+      const picked = batchDims === 0
+        ? indexSelect(handle, dim, flat)
+        : gatherInBatches(handle, flat, info.batchSize, info.outerSize, info.dimSize, info.sliceSize, count);
+      return k.out(reshape(picked, info.outputShape), x.dtype);
+    } catch (error) {
+      const outside = k.values(indices).find((index) => index < 0 || index >= info.dimSize);
+      if (outside === undefined) throw error;
+      throw new ShapeError(`GatherV2: the index value ${outside} is not in [0, ${info.dimSize - 1}]`);
+    }
   });
 }

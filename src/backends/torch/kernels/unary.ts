@@ -1,11 +1,11 @@
 // Elementwise kernels of one tensor: one row each.
 
 import {
-  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ComplexAbs, Cos, Cosh, Elu, Erf, Exp, Expm1, Floor, IsFinite, IsInf, IsNan,
-  Log, Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus,
+  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ClipByValue, Cos, Cosh, Elu, EluGrad, Erf, Exp, Expm1, Floor, IsFinite, IsInf, IsNan,
+  LeakyRelu, Log, Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus,
   Sqrt, Square, Step, Tan, Tanh,
 } from '@tensorflow/tfjs-core';
-import type { DataType, StepAttrs, TensorInfo } from '@tensorflow/tfjs-core';
+import type { ClipByValueAttrs, DataType, EluGradInputs, LeakyReluAttrs, StepAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import { castTo } from './cast.ts';
@@ -72,13 +72,31 @@ export function registerUnaryKernels(): void {
   registerRows(sameDtype, (dtype) => dtype);
   registerRows(toFloat, (dtype) => (dtype === 'complex64' ? 'complex64' : 'float32'));
   registerRows(toBool, () => 'bool');
-  registerRows([[ComplexAbs, 'abs']], () => 'float32');
 
+  registerUnaryWithAttributes();
+}
+
+function registerUnaryWithAttributes(): void {
+  const add = aten('add', 'Scalar');
+  const clamp = aten('clamp');
+  const eluBackward = aten('elu_backward');
   const greater = aten('gt', 'Scalar');
   const isNan = aten('isnan');
+  const leakyRelu = aten('leaky_relu');
   const multiply = aten('mul', 'Scalar');
-  const add = aten('add', 'Scalar');
   const where = aten('where', 'self');
+
+  torchKernel<{ x: TensorInfo }, ClipByValueAttrs>(ClipByValue, ({ x }, { clipValueMin, clipValueMax }, k) => {
+    const clamped = clamp(k.handle(x), clipValueMin, clipValueMax);
+    return k.out(x.dtype === 'int32' ? castTo(clamped, 'int32') : clamped, x.dtype);
+  });
+
+  torchKernel<{ x: TensorInfo }, LeakyReluAttrs>(LeakyRelu, ({ x }, { alpha }, k) =>
+    k.out(leakyRelu(x.dtype === 'float32' ? k.handle(x) : castTo(k.handle(x), 'float32'), alpha)));
+
+  torchKernel<EluGradInputs>(EluGrad, ({ dy, y }, _attrs, k) =>
+    k.out(eluBackward(k.handle(dy), 1, 1, 1, true, k.handle(y))));
+
   // 1 above zero, alpha elsewhere, NaN at NaN.
   torchKernel<{ x: TensorInfo }, StepAttrs>(Step, ({ x }, { alpha }, k) => {
     const handle = k.handle(x);

@@ -31,11 +31,13 @@ function narrowAll(x: Handle, shape: readonly number[], begin: readonly number[]
   return result ?? reshape(x, size);
 }
 
-// libtorch's slice wants a positive step: a backward walk goes forward over the flipped dimension.
-function strided(x: Handle, dim: number, length: number, begin: number, end: number, stride: number): Handle {
-  if (stride > 0) return sliceDim(x, dim, begin, Math.max(begin, end), stride);
-  const first = length - 1 - begin;
-  return sliceDim(flip(x, [dim]), dim, first, Math.max(first, length - 1 - end), -stride);
+// `count` elements from `begin`, `stride` apart. libtorch's slice wants a positive step: a backward walk goes forward over the
+// flipped dimension.
+function strided(x: Handle, dim: number, length: number, begin: number, count: number, stride: number): Handle {
+  if (count === 0) return narrow(x, dim, 0, 0);
+  const first = stride > 0 ? begin : length - 1 - begin;
+  const step = Math.abs(stride);
+  return sliceDim(stride > 0 ? x : flip(x, [dim]), dim, first, first + (count - 1) * step + 1, step);
 }
 
 export function registerViewKernels(): void {
@@ -72,7 +74,7 @@ export function registerViewKernels(): void {
   });
 
   movementKernel<StridedSliceInputs, StridedSliceAttrs>(StridedSlice, ({ x }, attrs, k) => {
-    const { finalShapeSparse, finalShape, isIdentity, sliceDim0, isSimpleSlice, begin, end, strides } = slice_util.sliceInfo(
+    const { finalShapeSparse, finalShape, isIdentity, sliceDim0, isSimpleSlice, begin, strides } = slice_util.sliceInfo(
       x.shape, attrs.begin, attrs.end, attrs.strides, attrs.beginMask, attrs.endMask, attrs.ellipsisMask, attrs.newAxisMask,
       attrs.shrinkAxisMask,
     );
@@ -82,7 +84,7 @@ export function registerViewKernels(): void {
         util.assert(x.shape.length >= 1, () => `Input must have rank at least 1, got: ${x.shape.length}`);
       }
       for (let dim = 0; dim < finalShapeSparse.length; dim++) {
-        result = strided(result, dim, x.shape[dim]!, begin[dim]!, end[dim]!, strides[dim]!);
+        result = strided(result, dim, x.shape[dim]!, begin[dim]!, finalShapeSparse[dim]!, strides[dim]!);
       }
     }
     return k.out(reshape(result, finalShape), x.dtype);

@@ -1,0 +1,99 @@
+// Kernels that order, count and tell values apart.
+
+import { Bincount, BroadcastArgs, DenseBincount, SearchSorted, TopK, Unique, backend_util, util } from '@tensorflow/tfjs-core';
+import type {
+  BincountAttrs, BincountInputs, BroadcastArgsInputs, DenseBincountAttrs, DenseBincountInputs, SearchSortedAttrs, SearchSortedInputs,
+  TensorInfo, TopKAttrs, TopKInputs, UniqueAttrs, UniqueInputs,
+} from '@tensorflow/tfjs-core';
+import { storageTypes } from '../backend.ts';
+import { aten, atenList, binding } from '../binding.ts';
+import type { Handle } from '../binding.ts';
+import { torchKernel } from '../kernel.ts';
+import type { KernelContext } from '../kernel.ts';
+import { castTo } from './cast.ts';
+import { full } from './creation.ts';
+import { movementKernel } from './movement.ts';
+
+const below = aten('lt', 'Scalar');
+const expandAs = aten('expand_as');
+const indexSelect = aten('index_select');
+const movedim = aten('movedim', 'int');
+const narrow = aten('narrow');
+const onesLike = aten('ones_like');
+const reshape = aten('reshape');
+const scatterAdd = aten('scatter_add');
+const scatterValue = aten('scatter', 'value');
+const searchSorted = aten('searchsorted', 'Tensor');
+const sort = atenList('sort', 'stable');
+const toDtype = aten('to', 'dtype');
+const where = aten('where', 'ScalarOther');
+
+/** How often each of 0 … size-1 stands in a row of x [n] or [rows, n]: counted, summed by weight, or only noted. */
+function count(x: TensorInfo, weights: TensorInfo, size: number, binary: boolean, k: KernelContext): TensorInfo {
+  const rank = x.shape.length;
+  if (rank > 2) throw new Error(`Error in denseBincount: input must be at most rank 2, but got rank ${rank}.`);
+  const dtype = weights.dtype as 'int32' | 'float32';
+  const handle = k.handle(x);
+  // Larger values go to one bin more, which is cut off; negative ones libtorch refuses.
+  const bins = toDtype(where(below(handle, size), handle, size), 'int64');
+  const zeros = full([...x.shape.slice(0, -1), size + 1], 0, dtype, k.backend.device);
+  const amounts = util.sizeFromShape(weights.shape) > 0 ? k.handle(weights) : toDtype(onesLike(handle), storageTypes[dtype]);
+  const counted = binary ? scatterValue(zeros, -1, bins, 1) : scatterAdd(zeros, -1, bins, expandAs(amounts, bins));
+  return k.out(narrow(counted, -1, 0, size), dtype);
+}
+
+/** The values of x along an axis, one text for each: equal texts, equal values. */
+function textsAlong(x: TensorInfo, axis: number, k: KernelContext): string[] {
+  const length = x.shape[axis]!;
+  const rows = reshape(movedim(k.handle(x), axis, 0), [length, -1]);
+  const width = length === 0 ? 0 : util.sizeFromShape(x.shape) / length;
+  let text: (index: number) => string;
+  if (x.dtype === 'string') {
+    const strings = k.backend.strings(x).map((bytes) => util.decodeString(bytes));
+    const positions = new Int32Array(binding().read(rows));
+    text = (index) => JSON.stringify(strings[positions[index]!]);
+  } else {
+    const values = x.dtype === 'float32' || x.dtype === 'complex64'
+      ? new Float32Array(binding().read(rows))
+      : x.dtype === 'int32' ? new Int32Array(binding().read(rows)) : new Uint8Array(binding().read(rows));
+    text = (index) => String(values[index]);
+  }
+  return Array.from({ length }, (_, row) => Array.from({ length: width }, (_unused, column) => text(row * width + column)).join());
+}
+
+function int32(values: ArrayLike<number>, k: KernelContext): Handle {
+  return binding().fromTypedArray(Int32Array.from(values), [values.length], 'int32', k.backend.device);
+}
+
+export function registerCountingKernels(): void {
+  torchKernel<BincountInputs, BincountAttrs>(Bincount, ({ x, weights }, { size }, k) => count(x, weights, size, false, k));
+  torchKernel<DenseBincountInputs, DenseBincountAttrs>(DenseBincount, ({ x, weights }, { size, binaryOutput = false }, k) =>
+    count(x, weights, size, binaryOutput, k));
+
+  torchKernel<BroadcastArgsInputs>(BroadcastArgs, ({ s0, s1 }, _attrs, k) => {
+    const shape = backend_util.assertAndGetBroadcastShape([...k.values(s0)], [...k.values(s1)]);
+    return k.outValues(Int32Array.from(shape), [shape.length], 'int32');
+  });
+
+  torchKernel<SearchSortedInputs, SearchSortedAttrs>(SearchSorted, ({ sortedSequence, values }, { side }, k) =>
+    k.out(searchSorted(k.handle(sortedSequence), k.handle(values), true, side === 'right'), 'int32'));
+
+  torchKernel<TopKInputs, TopKAttrs>(TopK, ({ x }, { k: kept }, k) => {
+    // Sorted stably, since of equal values the first counts; libtorch's topk promises no order among them.
+    const [values, places] = sort(k.handle(x), true, -1, true);
+    return [k.out(narrow(values, -1, 0, kept), x.dtype), k.out(castTo(narrow(places, -1, 0, kept), 'int32'), 'int32')];
+  });
+
+  movementKernel<UniqueInputs, UniqueAttrs>(Unique, ({ x }, { axis }, k) => {
+    const dim = util.parseAxisParam(axis, x.shape)[0]!;
+    const numbers = new Map<string, number>();
+    const firsts: number[] = [];
+    const indices = Int32Array.from(textsAlong(x, dim, k), (text, place) => {
+      const known = numbers.get(text);
+      if (known !== undefined) return known;
+      numbers.set(text, firsts.length);
+      return firsts.push(place) - 1;
+    });
+    return [k.out(indexSelect(k.handle(x), dim, int32(firsts, k)), x.dtype), k.out(int32(indices, k), 'int32')];
+  });
+}
