@@ -3,7 +3,7 @@
  * @typedef {object} Context
  * @property {string} root absolute path of the package
  * @property {NodeJS.ProcessEnv} env
- * @property {Libtorch} [libtorch]
+ * @property {Libtorch | undefined} [libtorch]
  */
 
 /**

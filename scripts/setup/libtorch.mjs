@@ -98,10 +98,8 @@ export const libtorch = {
   doing: `installing ${pinnedWheel} into .venv (python3 has no torch ${minimumVersion.join('.')} or newer; MPVG_LIBTORCH can name another)`,
 
   async current(context) {
-    const found = await find(context.root, context.env);
-    if (found === undefined) return false;
-    context.libtorch = found;
-    return true;
+    context.libtorch ??= await find(context.root, context.env);
+    return context.libtorch !== undefined;
   },
 
   async make({ root, env }) {
