@@ -33,7 +33,7 @@ export interface LoadedCheckpoint {
 }
 
 /** The tensor files of a checkpoint. */
-export type CheckpointPart = 'model' | 'ema' | 'optimizer';
+type CheckpointPart = 'model' | 'ema' | 'optimizer';
 
 /** How to read a checkpoint. */
 export interface LoadOptions {

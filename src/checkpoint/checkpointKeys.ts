@@ -15,7 +15,7 @@ export interface KeyComparison {
 }
 
 /** A key whose shape in the checkpoint is not that of the model. */
-export interface ShapeMismatch {
+interface ShapeMismatch {
   readonly key: string;
   readonly expected: readonly number[];
   readonly found: readonly number[];
@@ -35,7 +35,7 @@ export function compareKeys(expected: ShapesByKey, found: ShapesByKey): KeyCompa
 }
 
 /** Whether a comparison found no difference. */
-export function isSameModel({ missing, unexpected, mismatched }: KeyComparison): boolean {
+function isSameModel({ missing, unexpected, mismatched }: KeyComparison): boolean {
   return missing.length + unexpected.length + mismatched.length === 0;
 }
 

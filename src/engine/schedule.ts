@@ -20,14 +20,14 @@ export interface CosineSchedule {
 }
 
 /** A linear warm-up whose factor on the schedule's rate rises from `warmupRatio` to 1. */
-export interface LinearWarmup {
+interface LinearWarmup {
   /** How many updates it takes; 0 for none. */
   readonly warmupUpdates: number;
   readonly warmupRatio: number;
 }
 
 /** From the base rate to `minLr` along (1 - update / updates) ^ power. */
-export interface PolySchedule extends LinearWarmup {
+interface PolySchedule extends LinearWarmup {
   readonly kind: 'poly';
   /** The length of the run. */
   readonly updates: number;
@@ -36,7 +36,7 @@ export interface PolySchedule extends LinearWarmup {
 }
 
 /** The base rate, multiplied by `gamma` from each of the given epochs (counted from 0) on. */
-export interface StepSchedule extends LinearWarmup {
+interface StepSchedule extends LinearWarmup {
   readonly kind: 'step';
   /** The length of the run. */
   readonly epochs: number;

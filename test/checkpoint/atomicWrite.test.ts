@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,7 +153,7 @@ if (mounted === undefined) console.warn('skipped: checkpoints on a full disk (mo
 
 describe.skipIf(mounted === undefined)('a full disk', () => {
   afterEach(() => {
-    execFileSync('umount', [mounted ?? '']);
+    execFileSync('/bin/umount', [mounted ?? '']);
     rmSync(mounted ?? '', { recursive: true });
   });
 
@@ -185,7 +184,7 @@ describe.skipIf(mounted === undefined)('a full disk', () => {
 function mountSmallDisk(): string | undefined {
   const place = mkdtempSync(join(tmpdir(), 'mpvg-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place], { stdio: 'ignore' });
     return place;
   } catch {
     rmSync(place, { recursive: true });

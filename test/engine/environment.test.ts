@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { describeEnvironment } from '../../src/engine/environment.ts';
+
+function headCommit(): string | undefined {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const commit = headCommit();
+if (commit === undefined) console.warn('skipped: the commit in env.json (no git, or not in a repository)');
+
+describe('describeEnvironment', () => {
+  it.skipIf(commit === undefined)('names the commit, marked when files differ from it', async () => {
+    expect([commit, `${commit}-dirty`]).toContain((await describeEnvironment()).commit);
+  });
+
+  it('describes the machine in plain JSON', async () => {
+    const environment = await describeEnvironment();
+    expect(JSON.parse(JSON.stringify(environment))).toEqual(environment);
+    expect(environment).toMatchObject({ node: process.version, command: process.argv.slice(1) });
+    expect(environment.platform).toContain(process.arch);
+    expect(environment.memoryGiB).toBeGreaterThan(0);
+  });
+});
