@@ -1,6 +1,7 @@
 // Convolution and its two gradients in tfjs's layouts (filters [...window, C / groups, O]) on aten::convolution.
 
-import { aten, atenList } from '../binding.ts';
+import { ShapeError } from '../../../errors.ts';
+import { aten, atenList, binding } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { channelsFirst, channelsLast, fitPadding, inputShaped, padInput, unpadGradient } from './slidingWindow.ts';
 import type { SlidingWindow } from './slidingWindow.ts';
@@ -42,8 +43,10 @@ export function convolve(x: Handle, filter: Handle, bias: Handle | null, { windo
  * @param inputShape of x, in its own layout
  */
 export function convolveBackwardInput(
-  dy: Handle, filter: Handle, inputShape: readonly number[], { window, groups, channels }: Convolution,
+  dy: Handle, filter: Handle, inputShape: readonly number[], convolution: Convolution,
 ): Handle {
+  const { groups, channels } = convolution;
+  const window = windowOf(dy, convolution);
   const axes = window.size.length;
   const fit = fitPadding(window);
   const inChannels = inputShape[channels === 'last' ? axes + 1 : 1]!;
@@ -62,18 +65,32 @@ export function convolveBackwardInput(
  * @param filterShape [...window, C / groups, O]
  */
 export function convolveBackwardFilter(
-  x: Handle, dy: Handle, filterShape: readonly number[], { window, groups, channels }: Convolution,
+  x: Handle, dy: Handle, filterShape: readonly number[], convolution: Convolution,
 ): Handle {
+  const { groups, channels } = convolution;
+  const window = windowOf(dy, convolution);
   const axes = window.size.length;
+  const [inChannels, outChannels] = filterShape.slice(axes);
   const fit = fitPadding(window);
   const [, gradient] = convolutionBackward(
     channels === 'last' ? channelsFirst(dy, axes) : dy,
     padInput(channels === 'last' ? channelsFirst(x, axes) : x, fit, 0),
-    torchFilter(newEmpty(dy, filterShape), axes), null, window.stride, fit.padding, window.dilation, false,
+    newEmpty(dy, [outChannels!, inChannels!, ...window.kernel]), null, window.stride, fit.padding, window.dilation, false,
     window.size.map(() => 0), groups, [false, true, false],
   );
   const spatial = window.size.map((_, axis) => axis + 2);
   return permute(gradient, [...spatial, 1, 0]);
+}
+
+// The window with as many positions as dy has. tfjs-core's gradients do not say how the forward kernel rounded, so dy may
+// have one position more or less than they imply.
+function windowOf(dy: Handle, { window, channels }: Convolution): SlidingWindow {
+  const sizes = binding().sizes(dy);
+  const positions = channels === 'last' ? sizes.slice(1, -1) : sizes.slice(2);
+  if (!positions.every((count, axis) => Math.abs(count - window.positions[axis]!) <= 1)) {
+    throw new ShapeError(`gradient of a convolution: expected ${window.positions.join(' x ')} positions for dy, got ${positions.join(' x ')}`);
+  }
+  return { ...window, positions };
 }
 
 // [...window, I, O] seen as [O, I, ...window]; no copy.

@@ -1,7 +1,7 @@
 // Pooling over 2 or 3 spatial axes of channels-last tensors, on ATen's pooling operators.
 
 import type { DataType } from '@tensorflow/tfjs-core';
-import { aten, atenList } from '../binding.ts';
+import { aten, atenList, binding } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { castTo } from './cast.ts';
 import { countFrom } from './creation.ts';
@@ -15,6 +15,8 @@ const averageBackward = { 2: aten('avg_pool2d_backward'), 3: aten('avg_pool3d_ba
 const largerNumber = aten('fmax');
 const newFull = aten('new_full');
 const newOnes = aten('new_ones');
+const newEmpty = aten('new_empty');
+const clampMin = aten('clamp_min');
 const divide = aten('div', 'Tensor');
 const multiply = aten('mul', 'Scalar');
 const add = aten('add', 'Tensor');
@@ -44,6 +46,7 @@ function maxInput(x: Handle, dtype: DataType, window: SlidingWindow, fit: Window
  */
 export function maxPool(x: Handle, dtype: DataType, window: SlidingWindow): Handle {
   const axes = axesOf(window);
+  if (window.positions.includes(0)) return nothing(x, window);
   const fit = fitPadding(window, largestShare);
   const [y] = maxWithIndices[axes](maxInput(x, dtype, window, fit), window.kernel, window.stride, fit.padding, window.dilation);
   return channelsLast(y!, axes);
@@ -83,10 +86,11 @@ export function maxPoolPositions(
 
 /**
  * @param x [N, ...spatial, C], floats
- * @returns [N, ...positions, C]; NaN where a window holds nothing but padding
+ * @returns [N, ...positions, C]; 0 where a window holds nothing but padding
  */
 export function averagePool(x: Handle, window: SlidingWindow): Handle {
   const axes = axesOf(window);
+  if (window.positions.includes(0)) return nothing(x, window);
   const fit = fitPadding(window, largestShare);
   const input = channelsFirst(x, axes);
   if (fit.explicit === undefined) {
@@ -115,7 +119,13 @@ function windowSums(x: Handle, window: SlidingWindow): Handle {
   return average[axesOf(window)](x, window.kernel, window.stride, window.size.map(() => 0), false, true, 1);
 }
 
-// How many elements of the input, not of its padding, lie under each window: [1, 1, ...positions].
+// How many elements of the input, not of its padding, lie under each window, at least 1: [1, 1, ...positions].
 function elementCounts(like: Handle, window: SlidingWindow, fit: WindowPadding): Handle {
-  return windowSums(padInput(newOnes(like, [1, 1, ...window.size]), fit, 0), window);
+  return clampMin(windowSums(padInput(newOnes(like, [1, 1, ...window.size]), fit, 0), window), 1);
+}
+
+// The result where a volume is smaller than its window: no positions.
+function nothing(x: Handle, window: SlidingWindow): Handle {
+  const sizes = binding().sizes(x);
+  return newEmpty(x, [sizes[0]!, ...window.positions, sizes.at(-1)!]);
 }
