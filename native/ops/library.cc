@@ -29,4 +29,13 @@ TORCH_LIBRARY(mpvg, m) {
   // softmax(Q K^T / sqrt(D)) V for qkv [B, N, 3, heads, D] flattened to [B, N, 3C]
   m.def("attention(Tensor qkv, int heads) -> (Tensor out, Tensor logsumexp)");
   m.def("attention_backward(Tensor dy, Tensor qkv, Tensor out, Tensor logsumexp, int heads) -> Tensor");
+
+  // Parameter updates, in place; step, lr and grad_scale are scalars in tensors, read when the operator runs
+  m.def(
+      "adamw_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] first_moments, Tensor(c!)[] second_moments, Tensor step, "
+      "Tensor lr, float[] lr_scales, float[] weight_decays, float beta1, float beta2, float eps, Tensor? grad_scale) -> ()");
+  m.def(
+      "sgd_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] momenta, Tensor lr, float[] lr_scales, float[] weight_decays, "
+      "float momentum, bool nesterov, Tensor? grad_scale) -> ()");
+  m.def("clip_scale(Tensor[] grads, float max_norm) -> (Tensor scale, Tensor norm)");
 }

@@ -2,8 +2,8 @@
 
 import { Bincount, BroadcastArgs, DenseBincount, SearchSorted, TopK, Unique, backend_util, util } from '@tensorflow/tfjs-core';
 import type {
-  BincountAttrs, BincountInputs, BroadcastArgsInputs, DenseBincountAttrs, DenseBincountInputs, SearchSortedAttrs, SearchSortedInputs,
-  TensorInfo, TopKAttrs, TopKInputs, UniqueAttrs, UniqueInputs,
+  BincountAttrs, BincountInputs, BroadcastArgsInputs, DenseBincountAttrs, DenseBincountInputs, SearchSortedAttrs,
+  SearchSortedInputs, TensorInfo, TopKAttrs, TopKInputs, UniqueAttrs, UniqueInputs,
 } from '@tensorflow/tfjs-core';
 import { storageTypes } from '../backend.ts';
 import { aten, atenList, binding } from '../binding.ts';
@@ -15,7 +15,6 @@ import { full } from './creation.ts';
 import { movementKernel } from './movement.ts';
 
 const below = aten('lt', 'Scalar');
-const expandAs = aten('expand_as');
 const indexSelect = aten('index_select');
 const movedim = aten('movedim', 'int');
 const narrow = aten('narrow');
@@ -28,17 +27,18 @@ const sort = atenList('sort', 'stable');
 const toDtype = aten('to', 'dtype');
 const where = aten('where', 'ScalarOther');
 
-/** How often each of 0 … size-1 stands in a row of x [n] or [rows, n]: counted, summed by weight, or only noted. */
-function count(x: TensorInfo, weights: TensorInfo, size: number, binary: boolean, k: KernelContext): TensorInfo {
-  const rank = x.shape.length;
-  if (rank > 2) throw new Error(`Error in denseBincount: input must be at most rank 2, but got rank ${rank}.`);
+/** How often each of 0 … size-1 stands in a row of x, [..., n]: counted, summed by weight, or only noted. */
+function count(
+  x: TensorInfo, shape: readonly number[], weights: TensorInfo, size: number, binary: boolean, k: KernelContext,
+): TensorInfo {
   const dtype = weights.dtype as 'int32' | 'float32';
-  const handle = k.handle(x);
+  const handle = reshape(k.handle(x), shape);
   // Larger values go to one bin more, which is cut off; negative ones libtorch refuses.
   const bins = toDtype(where(below(handle, size), handle, size), 'int64');
-  const zeros = full([...x.shape.slice(0, -1), size + 1], 0, dtype, k.backend.device);
-  const amounts = util.sizeFromShape(weights.shape) > 0 ? k.handle(weights) : toDtype(onesLike(handle), storageTypes[dtype]);
-  const counted = binary ? scatterValue(zeros, -1, bins, 1) : scatterAdd(zeros, -1, bins, expandAs(amounts, bins));
+  const zeros = full([...shape.slice(0, -1), size + 1], 0, dtype, k.backend.device);
+  const weighted = util.sizeFromShape(weights.shape) > 0;
+  const amounts = weighted ? reshape(k.handle(weights), shape) : toDtype(onesLike(handle), storageTypes[dtype]);
+  const counted = binary ? scatterValue(zeros, -1, bins, 1) : scatterAdd(zeros, -1, bins, amounts);
   return k.out(narrow(counted, -1, 0, size), dtype);
 }
 
@@ -58,7 +58,8 @@ function textsAlong(x: TensorInfo, axis: number, k: KernelContext): string[] {
       : x.dtype === 'int32' ? new Int32Array(binding().read(rows)) : new Uint8Array(binding().read(rows));
     text = (index) => String(values[index]);
   }
-  return Array.from({ length }, (_, row) => Array.from({ length: width }, (_unused, column) => text(row * width + column)).join());
+  return Array.from({ length }, (_, row) =>
+    Array.from({ length: width }, (_unused, column) => text(row * width + column)).join());
 }
 
 function int32(values: ArrayLike<number>, k: KernelContext): Handle {
@@ -66,9 +67,13 @@ function int32(values: ArrayLike<number>, k: KernelContext): Handle {
 }
 
 export function registerCountingKernels(): void {
-  torchKernel<BincountInputs, BincountAttrs>(Bincount, ({ x, weights }, { size }, k) => count(x, weights, size, false, k));
-  torchKernel<DenseBincountInputs, DenseBincountAttrs>(DenseBincount, ({ x, weights }, { size, binaryOutput = false }, k) =>
-    count(x, weights, size, binaryOutput, k));
+  torchKernel<BincountInputs, BincountAttrs>(Bincount, ({ x, weights }, { size }, k) =>
+    count(x, [util.sizeFromShape(x.shape)], weights, size, false, k));
+  torchKernel<DenseBincountInputs, DenseBincountAttrs>(DenseBincount, ({ x, weights }, { size, binaryOutput = false }, k) => {
+    const rank = x.shape.length;
+    if (rank > 2) throw new Error(`Error in denseBincount: input must be at most rank 2, but got rank ${rank}.`);
+    return count(x, x.shape, weights, size, binaryOutput, k);
+  });
 
   torchKernel<BroadcastArgsInputs>(BroadcastArgs, ({ s0, s1 }, _attrs, k) => {
     const shape = backend_util.assertAndGetBroadcastShape([...k.values(s0)], [...k.values(s1)]);

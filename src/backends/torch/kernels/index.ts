@@ -6,6 +6,9 @@ import { registerConvolutionKernels } from './convolution.ts';
 import { registerCreationKernels } from './creation.ts';
 import { registerDepthwiseKernels } from './depthwise.ts';
 import { registerFusedConvolutionKernels } from './fusedConvolution.ts';
+import { registerFusedBlockKernels } from './fusedBlocks.ts';
+import { registerFusedLayerKernels } from './fusedLayers.ts';
+import { registerFusedTrainingKernels } from './fusedTraining.ts';
 import { registerJoiningKernels } from './joining.ts';
 import { registerMatmulKernels } from './matmul.ts';
 import { registerMirrorPadKernel } from './mirrorPad.ts';
@@ -46,4 +49,7 @@ export function registerKernels(): void {
   registerCountingKernels();
   registerRandomKernels();
   registerScatteringKernels();
+  registerFusedLayerKernels();
+  registerFusedBlockKernels();
+  registerFusedTrainingKernels();
 }

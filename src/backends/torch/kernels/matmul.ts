@@ -14,6 +14,8 @@ const add = aten('add', 'Tensor');
 const contract = aten('einsum');
 const matmul = aten('matmul');
 const transpose = aten('transpose', 'int');
+// tfjs-core declares tensors here and reads their shapes only.
+const checkSizes: (dims: number, idDims: number[][], tensors: TensorInfo[]) => void = backend_util.checkEinsumDimSizes;
 
 /** [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast, a transposed operand is a view. */
 function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, k: KernelContext): Handle {
@@ -43,7 +45,7 @@ export function registerMatmulKernels(): void {
 
   torchKernel<EinsumInputs, EinsumAttrs>(Einsum, (inputs, { equation }, k) => {
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, inputs.length);
-    backend_util.checkEinsumDimSizes(allDims.length, idDims, inputs as Parameters<typeof backend_util.checkEinsumDimSizes>[2]);
+    checkSizes(allDims.length, idDims, inputs);
     return k.out(contract(equation, inputs.map((input) => k.handle(input))), inputs[0]!.dtype);
   });
 }

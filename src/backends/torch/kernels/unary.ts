@@ -1,8 +1,8 @@
 // Elementwise kernels of one tensor: one row each.
 
 import {
-  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ClipByValue, Cos, Cosh, Elu, EluGrad, Erf, Exp, Expm1, Floor, IsFinite, IsInf, IsNan,
-  LeakyRelu, Log, Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus,
+  Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, ClipByValue, Cos, Cosh, Elu, EluGrad, Erf, Exp, Expm1, Floor, IsFinite, IsInf,
+  IsNan, LeakyRelu, Log, Log1p, LogicalNot, Neg, Reciprocal, Relu, Relu6, Round, Rsqrt, Selu, Sigmoid, Sign, Sin, Sinh, Softplus,
   Sqrt, Square, Step, Tan, Tanh,
 } from '@tensorflow/tfjs-core';
 import type { ClipByValueAttrs, DataType, EluGradInputs, LeakyReluAttrs, StepAttrs, TensorInfo } from '@tensorflow/tfjs-core';

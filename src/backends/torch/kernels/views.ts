@@ -4,8 +4,8 @@ import { BroadcastTo, ExpandDims, Identity, Reshape, Slice, SplitV, StridedSlice
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type {
   BroadCastToAttrs, BroadcastToInputs, ExpandDimsAttrs, ExpandDimsInputs, IdentityInputs, ReshapeAttrs, ReshapeInputs,
-  SliceAttrs, SliceInputs, SplitVAttrs, SplitVInputs, StridedSliceAttrs, StridedSliceInputs, TransposeAttrs, TransposeInputs, UnpackAttrs,
-  UnpackInputs,
+  SliceAttrs, SliceInputs, SplitVAttrs, SplitVInputs, StridedSliceAttrs, StridedSliceInputs, TransposeAttrs, TransposeInputs,
+  UnpackAttrs, UnpackInputs,
 } from '@tensorflow/tfjs-core';
 import { aten, atenList } from '../binding.ts';
 import type { Handle } from '../binding.ts';
@@ -74,7 +74,7 @@ export function registerViewKernels(): void {
   });
 
   movementKernel<StridedSliceInputs, StridedSliceAttrs>(StridedSlice, ({ x }, attrs, k) => {
-    const { finalShapeSparse, finalShape, isIdentity, sliceDim0, isSimpleSlice, begin, strides } = slice_util.sliceInfo(
+    const { finalShape, isIdentity, sliceDim0, isSimpleSlice, begin, end, strides } = slice_util.sliceInfo(
       x.shape, attrs.begin, attrs.end, attrs.strides, attrs.beginMask, attrs.endMask, attrs.ellipsisMask, attrs.newAxisMask,
       attrs.shrinkAxisMask,
     );
@@ -83,9 +83,9 @@ export function registerViewKernels(): void {
       if (sliceDim0 || isSimpleSlice) {
         util.assert(x.shape.length >= 1, () => `Input must have rank at least 1, got: ${x.shape.length}`);
       }
-      for (let dim = 0; dim < finalShapeSparse.length; dim++) {
-        result = strided(result, dim, x.shape[dim]!, begin[dim]!, finalShapeSparse[dim]!, strides[dim]!);
-      }
+      slice_util.computeOutShape(begin, end, strides).forEach((count, dim) => {
+        result = strided(result, dim, x.shape[dim]!, begin[dim]!, Math.max(0, count), strides[dim]!);
+      });
     }
     return k.out(reshape(result, finalShape), x.dtype);
   });
