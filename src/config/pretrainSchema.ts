@@ -24,6 +24,10 @@ const picture = {
   join: positionJoinSchema,
   /** Stochastic depth: the rate of the last layer; the first has 0, those between lie on a line. */
   dropPath: fraction,
+  /** What is embedded. Default 'learnable'. */
+  position: z.enum(['learnable', 'sine1d', 'sine2d', 'relative1d', 'relative2d']).exactOptional(),
+  /** A distillation token with a head of its own, for weights that have one: no teacher trains it here. Default false. */
+  distilled: z.boolean().exactOptional(),
 };
 
 const dimensions = {
