@@ -56,6 +56,12 @@ export interface ForwardOptions {
   readonly tap?: (stage: string, value: Tensor) => void;
 }
 
+/** What the class token's head and the distillation token's head say, each [B, classes]. */
+export interface DistilledLogits {
+  readonly logits: Tensor;
+  readonly distillation: Tensor;
+}
+
 /** The published sizes. */
 export const deitSizes = {
   tiny: { channels: 192, depth: 12, heads: 3, mlpRatio: 4 },
@@ -64,6 +70,8 @@ export const deitSizes = {
 } as const satisfies Record<string, DeiTDimensions>;
 
 export class DeiT extends Module {
+  readonly imagePx: number;
+  readonly classes: number;
   readonly position: AbsolutePosition | undefined;
   readonly classToken: Parameter | undefined;
   readonly distillationToken: Parameter | undefined;
@@ -85,10 +93,12 @@ export class DeiT extends Module {
     const { position = 'learnable', distilled = false, dropPath = 0, qkvBias = true, eps = 1e-6 } = options;
     const side = imagePx / patchPx;
     const extraTokens = (join.pool === 'cls' ? 1 : 0) + (distilled ? 1 : 0);
-    const axes = position === 'relative1d' ? 1 : position === 'relative2d' ? 2 : undefined;
+    const axes: 1 | 2 | undefined = position === 'relative1d' ? 1 : position === 'relative2d' ? 2 : undefined;
     const relative = axes === undefined ? undefined : { axes, side, extraTokens, norm: join.layers !== 'none' };
     const token = { shape: [1, 1, channels], initialiser: truncatedNormal(0.02), embedding: true };
 
+    this.imagePx = imagePx;
+    this.classes = classes;
     this.#join = join;
     this.#patches = side ** 2;
     this.#extraTokens = extraTokens;
@@ -122,20 +132,16 @@ export class DeiT extends Module {
    * @returns logits [B, classes]
    */
   forward(images: Tensor, options: ForwardOptions = {}): Tensor {
-    if (this.distillationHead !== undefined) {
-      const { logits, distillation } = this.forwardHeads(images, options);
-      return mul(add(logits, distillation), 0.5);
-    }
+    if (this.distillationHead !== undefined) return meanOfHeads(this.forwardHeads(images, options));
     const tokens = this.tokens(images, options); // [B, N, C]
     return this.head.forward(this.#join.pool === 'gap' ? meanTokens(tokens) : tokenAt(tokens, 0));
   }
 
   /**
-   * What the two heads of a distilled model say, each [B, classes]: the class token's is trained on labels, the distillation
-   * token's on a teacher.
+   * What the two heads of a distilled model say: the class token's is trained on labels, the other on a teacher.
    * @throws ConfigError when the model has no distillation token
    */
-  forwardHeads(images: Tensor, options: ForwardOptions = {}): { logits: Tensor; distillation: Tensor } {
+  forwardHeads(images: Tensor, options: ForwardOptions = {}): DistilledLogits {
     if (this.distillationHead === undefined) throw new ConfigError('DeiT.forwardHeads: expected a distilled model, got distilled false');
     const tokens = this.tokens(images, options); // [B, N, C]
     return {
@@ -193,6 +199,11 @@ export class DeiT extends Module {
     const spread = tokens.map((token) => add(zeros([batch, 1, channels]), token));
     return concat([...spread, patches], 1); // [B, extra + N, C]
   }
+}
+
+/** A distilled model's answer, [B, classes]. */
+export function meanOfHeads({ logits, distillation }: DistilledLogits): Tensor {
+  return mul(add(logits, distillation), 0.5);
 }
 
 /** One token of each sample, [B, C]. */

@@ -1,0 +1,21 @@
+// The image classifiers by name, from the options that a config has.
+
+import { DeiT, deitSizes, type DeiTDimensions, type DeiTOptions } from './deit.ts';
+import { vitLite } from './vitLite.ts';
+
+type Shared = Omit<DeiTOptions, keyof DeiTDimensions>;
+
+/** Which classifier: `size` is a published one's name or the dimensions. */
+export type ClassifierOptions =
+  | ({ readonly kind: 'deit'; readonly size: keyof typeof deitSizes | DeiTDimensions } & Shared)
+  | ({ readonly kind: 'vitLite' } & DeiTDimensions & Shared);
+
+/**
+ * Builds a classifier. It has no values yet: call `initialise` or `loadState`.
+ * @throws ConfigError when the options do not fit together
+ */
+export function createClassifier(options: ClassifierOptions): DeiT {
+  if (options.kind === 'vitLite') return vitLite(options);
+  const { size } = options;
+  return new DeiT({ ...options, ...(typeof size === 'string' ? deitSizes[size] : size) });
+}

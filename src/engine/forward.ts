@@ -1,0 +1,94 @@
+// Runs a model on given tensors and hands out every stage by name: how a port is checked against another framework.
+
+import { add, dispose, engine, keep, mul, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { meanOfHeads, type DeiT } from '../backbones/deit.ts';
+import { DataError } from '../errors.ts';
+import type { StateTensor } from '../nn/module.ts';
+import { crossEntropy } from '../ops/crossEntropy.ts';
+
+export interface ForwardInputs {
+  /** [B, 3, H, W], normalised, row-major. */
+  readonly x: { readonly shape: readonly number[]; readonly data: Float32Array };
+  /** Labels [B]; absent: no loss. */
+  readonly y?: Int32Array;
+  /** A teacher's labels [B], for the distillation head. */
+  readonly teacher?: Int32Array;
+}
+
+export interface RunForwardOptions {
+  /** Also the gradient of the loss for every parameter and for x; needs y. Default false. */
+  readonly grad?: boolean;
+}
+
+/**
+ * Runs a classifier as in evaluation (nothing dropped).
+ *
+ * @returns `output.logits`, `output.loss` and each stage (`output.block0`, `output.pe1`, `output.tokens` …); of a distilled
+ *   model also `output.train_cls` and `output.train_dist`, one per head; with `grad` also `grad.<parameter>` and `grad.input.x`.
+ *   The loss is the mean cross entropy; with a teacher, the mean of both heads' (hard distillation).
+ * @throws DataError when the inputs do not fit the model
+ */
+export async function runForward(
+  model: DeiT,
+  inputs: ForwardInputs,
+  { grad = false }: RunForwardOptions = {},
+): Promise<Map<string, StateTensor>> {
+  checkInputs(model, inputs, grad);
+  const { y, teacher } = inputs;
+  const kept = new Map<string, Tensor>();
+  const note = (name: string, value: Tensor) => void kept.set(name, keep(value.clone()));
+  const x = tensor(inputs.x.data, [...inputs.x.shape], 'float32');
+  const labels = y && tensor(y, [y.length], 'int32');
+  const teacherLabels = teacher && tensor(teacher, [teacher.length], 'int32');
+
+  const run = (): Tensor => {
+    const images = transpose(x, [0, 2, 3, 1]); // [B, H, W, 3]
+    const tap = (stage: string, value: Tensor) => note(`output.${stage}`, value);
+    const heads = model.distillationHead === undefined ? undefined : model.forwardHeads(images, { tap });
+    const logits = heads === undefined ? model.forward(images, { tap }) : meanOfHeads(heads);
+    note('output.logits', logits);
+    if (heads !== undefined) {
+      note('output.train_cls', heads.logits);
+      note('output.train_dist', heads.distillation);
+    }
+    if (labels === undefined) return logits;
+    const loss = heads === undefined || teacherLabels === undefined ?
+      crossEntropy(logits, labels) :
+      mul(add(crossEntropy(heads.logits, labels), crossEntropy(heads.distillation, teacherLabels)), 0.5);
+    note('output.loss', loss);
+    return loss;
+  };
+  tidy(() => {
+    if (!grad) return void run();
+    const parameters = [...model.namedParameters()];
+    // A parameter that the loss does not reach has no gradient.
+    const { grads } = engine().gradients(run, [x, ...parameters.map(([, parameter]) => parameter.value)], undefined, true) as {
+      grads: (Tensor | undefined)[];
+    };
+    for (const [i, name] of ['input.x', ...parameters.map(([name]) => name)].entries()) {
+      const gradient = grads[i];
+      if (gradient !== undefined) note(`grad.${name}`, gradient);
+    }
+  });
+
+  const outputs = new Map<string, StateTensor>();
+  for (const [name, value] of kept) outputs.set(name, { dtype: 'F32', shape: value.shape, data: await value.data<'float32'>() });
+  dispose([...kept.values(), x, ...(labels ? [labels] : []), ...(teacherLabels ? [teacherLabels] : [])]);
+  return outputs;
+}
+
+function checkInputs(model: DeiT, { x, y, teacher }: ForwardInputs, grad: boolean): void {
+  const side = model.imagePx;
+  const [batch = 0] = x.shape;
+  if (x.shape.length !== 4 || x.shape.slice(1).join() !== [3, side, side].join()) {
+    throw new DataError(`runForward: expected shape [B, 3, ${side}, ${side}] for input.x, got [${x.shape.join(', ')}]`);
+  }
+  if (grad && y === undefined) throw new DataError('runForward: expected labels as input.y for the gradients, got none');
+  for (const [name, labels] of [['input.y', y], ['input.teacher', teacher]] as const) {
+    if (labels === undefined) continue;
+    if (labels.length !== batch) throw new DataError(`runForward: expected ${batch} labels for ${name}, got ${labels.length}`);
+    const wrong = labels.find((label) => label < 0 || label >= model.classes);
+    if (wrong !== undefined) throw new DataError(`runForward: expected labels in 0 … ${model.classes - 1} for ${name}, got ${wrong}`);
+  }
+}
