@@ -10,6 +10,7 @@ const trunc = aten('trunc');
 const addScalar = aten('add', 'Scalar');
 const add = aten('add', 'Tensor');
 const multiply = aten('mul', 'Scalar');
+const divide = aten('div', 'Scalar');
 const negative = aten('neg');
 const minimum = aten('minimum');
 const less = aten('lt', 'Scalar');
@@ -41,7 +42,7 @@ function reflect(position: Handle, length: number): Handle {
 // tfjs (and TensorFlow), whose period counts length - 1 steps.
 function wrap(position: Handle, length: number): Handle {
   if (length === 1) return multiply(position, 0);
-  const copies = (distance: Handle): Handle => trunc(multiply(distance, 1 / (length - 1)));
+  const copies = (distance: Handle): Handle => trunc(divide(distance, length - 1));
   const below = addScalar(add(position, copies(negative(position)), length), length);
   const above = add(position, copies(position), -length);
   const wrapped = where(less(position, 0), below, where(greater(position, length - 1), above, position));

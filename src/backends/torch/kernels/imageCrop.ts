@@ -12,6 +12,7 @@ const arange = aten('arange', 'start_step');
 const narrow = aten('narrow');
 const multiply = aten('mul', 'Tensor');
 const multiplyScalar = aten('mul', 'Scalar');
+const divideScalar = aten('div', 'Scalar');
 const add = aten('add', 'Tensor');
 const subtract = aten('sub', 'Tensor');
 const toType = aten('to', 'dtype');
@@ -26,7 +27,7 @@ function cropPositions(start: Handle, end: Handle, imageLength: number, length: 
   if (length === 1) return multiplyScalar(add(start, end, 1), 0.5 * (imageLength - 1));
   // In this order the last position is exactly the box's end.
   const steps = multiplyScalar(multiply(subtract(end, start, 1), arange(0, length, 1, 'float64', null, device)), imageLength - 1);
-  return add(multiplyScalar(start, imageLength - 1), multiplyScalar(steps, 1 / (length - 1)), 1);
+  return add(multiplyScalar(start, imageLength - 1), divideScalar(steps, length - 1), 1);
 }
 
 export function registerImageCropKernel(): void {
@@ -47,6 +48,6 @@ export function registerImageCropKernel(): void {
     const inside = logicalAnd(insideImage(y, imageHeight!), insideImage(x, imageWidth!));
     const filled = where(reshape(inside, [count, height, width, 1]), values, extrapolationValue);
     // A box of an image that is not in the batch stays empty.
-    return k.out(where(reshape(less(owner, batch!), [count, 1, 1, 1]), filled, 0));
+    return k.out(where(reshape(less(owner, batch), [count, 1, 1, 1]), filled, 0));
   });
 }

@@ -41,7 +41,7 @@ function coordinates(count: number, shape: readonly number[], device: string): H
 }
 
 function sourceOf(images: Handle, [batch, height, width]: readonly number[], device: string): PixelSource {
-  const owners = reshape(arange(0, batch!, 1, 'int64', null, device), [-1, 1, 1]);
+  const owners = reshape(arange(0, batch, 1, 'int64', null, device), [-1, 1, 1]);
   return { images, height: height!, width: width!, batch: owners };
 }
 

@@ -2,29 +2,37 @@
 
 import { registerBinaryKernels } from './binary.ts';
 import { registerCastKernel } from './cast.ts';
+import { registerComparisonKernels } from './comparison.ts';
+import { registerComplexKernels } from './complex.ts';
 import { registerConvolutionKernels } from './convolution.ts';
+import { registerCountingKernels } from './counting.ts';
 import { registerCreationKernels } from './creation.ts';
 import { registerDepthwiseKernels } from './depthwise.ts';
-import { registerFusedConvolutionKernels } from './fusedConvolution.ts';
+import { registerDilationKernels } from './dilation.ts';
 import { registerFusedBlockKernels } from './fusedBlocks.ts';
+import { registerFusedConvolutionKernels } from './fusedConvolution.ts';
 import { registerFusedLayerKernels } from './fusedLayers.ts';
 import { registerFusedTrainingKernels } from './fusedTraining.ts';
+import { registerImageCropKernel } from './imageCrop.ts';
+import { registerNonMaxSuppressionKernels } from './imageNonMaxSuppression.ts';
+import { registerImageResizeKernels } from './imageResize.ts';
+import { registerImageWarpKernels } from './imageWarp.ts';
 import { registerJoiningKernels } from './joining.ts';
 import { registerMatmulKernels } from './matmul.ts';
 import { registerMirrorPadKernel } from './mirrorPad.ts';
 import { registerNormalizationKernels } from './normalization.ts';
 import { registerPoolingKernels } from './pooling.ts';
+import { registerRandomKernels } from './random.ts';
 import { registerReductionKernels } from './reduction.ts';
+import { registerScatteringKernels } from './scattering.ts';
 import { registerSelectionKernels } from './selection.ts';
 import { registerSpatialBlockKernels } from './spatialBlocks.ts';
 import { registerSpectralKernels } from './spectral.ts';
 import { registerUnaryKernels } from './unary.ts';
 import { registerViewKernels } from './views.ts';
-import { registerComparisonKernels } from './comparison.ts';
-import { registerComplexKernels } from './complex.ts';
-import { registerCountingKernels } from './counting.ts';
-import { registerRandomKernels } from './random.ts';
-import { registerScatteringKernels } from './scattering.ts';
+import { registerRaggedKernels } from './ragged.ts';
+import { registerSparseKernels } from './sparse.ts';
+import { registerStringKernels } from './strings.ts';
 
 export function registerKernels(): void {
   registerUnaryKernels();
@@ -52,4 +60,12 @@ export function registerKernels(): void {
   registerFusedLayerKernels();
   registerFusedBlockKernels();
   registerFusedTrainingKernels();
+  registerDilationKernels();
+  registerImageResizeKernels();
+  registerNonMaxSuppressionKernels();
+  registerImageCropKernel();
+  registerImageWarpKernels();
+  registerRaggedKernels();
+  registerSparseKernels();
+  registerStringKernels();
 }

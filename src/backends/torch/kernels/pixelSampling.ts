@@ -46,7 +46,10 @@ export function nearestPixels(source: PixelSource, y: Handle, x: Handle): Handle
 
 /** Linear in y and x between the four pixels around each position; `read` gives the pixels at whole positions. */
 export function bilinearPixels(
-  source: PixelSource, y: Handle, x: Handle, read: (y: Handle, x: Handle) => Handle = (row, column) => pixelsAt(source, row, column),
+  source: PixelSource,
+  y: Handle,
+  x: Handle,
+  read = (row: Handle, column: Handle): Handle => pixelsAt(source, row, column),
 ): Handle {
   const top = floor(y), left = floor(x);
   const bottom = addScalar(top, 1), right = addScalar(left, 1);

@@ -34,8 +34,8 @@ export interface ResizeAxis {
   readonly source: number;
   readonly result: number;
   /** The nearest source pixel of every result pixel, int64. */
-  nearest(): Handle;
-  linear(images: Handle): LinearSource;
+  readonly nearest: () => Handle;
+  readonly linear: (images: Handle) => LinearSource;
 }
 
 /** Height and width of images [N, H, W, C] resized to `size`. */
