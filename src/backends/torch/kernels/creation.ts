@@ -1,7 +1,7 @@
 // Kernels that make tensors from numbers.
 
-import { Fill, LinSpace, OneHot, OnesLike, Range, ZerosLike, util } from '@tensorflow/tfjs-core';
-import type { DataType, FillAttrs, LinSpaceAttrs, OneHotAttrs, OneHotInputs, OnesLikeInputs, RangeAttrs, ZerosLikeInputs } from '@tensorflow/tfjs-core';
+import { Diag, Fill, LinSpace, OneHot, OnesLike, Range, ZerosLike, util } from '@tensorflow/tfjs-core';
+import type { DataType, DiagInputs, FillAttrs, LinSpaceAttrs, OneHotAttrs, OneHotInputs, OnesLikeInputs, RangeAttrs, ZerosLikeInputs } from '@tensorflow/tfjs-core';
 import { storageTypes } from '../backend.ts';
 import { aten } from '../binding.ts';
 import type { Handle } from '../binding.ts';
@@ -10,11 +10,13 @@ import { castTo } from './cast.ts';
 
 const add = aten('add', 'Scalar');
 const arange = aten('arange', 'start_step');
+const diagonal = aten('diag_embed');
 const equal = aten('eq', 'Tensor');
 const fullOf = aten('full');
 const linspace = aten('linspace');
 const multiply = aten('mul', 'Scalar');
 const onesLike = aten('ones_like');
+const reshape = aten('reshape');
 const unsqueeze = aten('unsqueeze');
 const zerosLike = aten('zeros_like');
 
@@ -76,4 +78,7 @@ export function registerCreationKernels(): void {
     const scaled = add(multiply(castTo(hot, 'float32'), onValue - offValue), offValue);
     return k.out(castTo(scaled, type), dtype);
   });
+
+  torchKernel<DiagInputs>(Diag, ({ x }, _attrs, k) =>
+    k.out(reshape(diagonal(reshape(k.handle(x), [-1])), [...x.shape, ...x.shape]), x.dtype));
 }

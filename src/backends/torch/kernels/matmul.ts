@@ -15,7 +15,7 @@ const contract = aten('einsum');
 const matmul = aten('matmul');
 const transpose = aten('transpose', 'int');
 // tfjs-core declares tensors here and reads their shapes only.
-const checkSizes: (dims: number, idDims: number[][], tensors: TensorInfo[]) => void = backend_util.checkEinsumDimSizes;
+const einsumUtil: { checkEinsumDimSizes(dims: number, idDims: number[][], tensors: TensorInfo[]): void } = backend_util;
 
 /** [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast, a transposed operand is a view. */
 function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, k: KernelContext): Handle {
@@ -45,7 +45,7 @@ export function registerMatmulKernels(): void {
 
   torchKernel<EinsumInputs, EinsumAttrs>(Einsum, (inputs, { equation }, k) => {
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, inputs.length);
-    checkSizes(allDims.length, idDims, inputs);
+    einsumUtil.checkEinsumDimSizes(allDims.length, idDims, inputs);
     return k.out(contract(equation, inputs.map((input) => k.handle(input))), inputs[0]!.dtype);
   });
 }
