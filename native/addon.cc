@@ -104,6 +104,9 @@ Napi::Value op(const Napi::CallbackInfo& info) {
 
 // ---- tensors
 
+// What a traced step may make from JavaScript's numbers: scalars and short lists such as a mean per colour, not data or noise.
+constexpr size_t kLargestTracedConstant = 64;
+
 struct Bytes {
   const char* data;
   size_t length;
@@ -122,6 +125,10 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
     const std::vector<int64_t> shape = shapeArg(info, 1, "fromTypedArray");
     const at::ScalarType type = scalarTypeOf(stringArg(info, 2, "fromTypedArray", "a dtype"));
     const c10::Device device(stringArg(info, 3, "fromTypedArray", "a device such as 'cpu' or 'cuda:0'"));
+    if (instanceOf(info).recorder && bytes.length > kLargestTracedConstant) {
+      throw std::runtime_error("a compiled step cannot make a tensor of " + std::to_string(bytes.length) +
+                               " bytes from JavaScript: its values would stay the same in every run; pass it as an input");
+    }
     const c10::InferenceMode inference;
     at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
     if (tensor.nbytes() != bytes.length) {

@@ -9,7 +9,7 @@ import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
 export interface AttentionOptions {
   /** Added to the scores before the softmax: [heads, N, N] or [1 or B, heads, N, N], float32. */
-  readonly bias?: Tensor;
+  readonly bias?: Tensor | undefined;
 }
 
 /**

@@ -7,6 +7,22 @@ import { ShapeError } from '../errors.ts';
 import { fusedKernel, runFused, withGradient } from './fused.ts';
 
 /**
+ * For each sample 0, with probability `rate`, or 1 / (1 - rate). Drawn by the backend, so that a recorded step draws anew
+ * each time.
+ *
+ * @param rate in [0, 1)
+ * @returns [B], float32; undefined when nothing is left out
+ * @throws ShapeError
+ */
+export function dropPathScale(batch: number, rate: number, training: boolean): Tensor | undefined {
+  if (!(rate >= 0 && rate < 1)) throw new ShapeError(`dropPath: expected a number in [0, 1) for rate, got ${rate}`);
+  if (rate === 0 || !training) return undefined;
+  const keep = 1 - rate;
+  if (fusedKernel('MpvgDropPathMask')) return runFused('MpvgDropPathMask', {}, { batch, keep });
+  return div(floor(add(randomUniform([batch]), keep)), keep);
+}
+
+/**
  * x + branch, the branch left out for each sample with probability `rate` and else divided by 1 - rate.
  *
  * @param x [B, ...], float32
@@ -17,12 +33,11 @@ import { fusedKernel, runFused, withGradient } from './fused.ts';
  * @throws ShapeError
  */
 export function addDropPath(x: Tensor, branch: Tensor, rate: number, training: boolean): Tensor {
-  checkRate('addDropPath', rate);
   if (x.shape.join() !== branch.shape.join()) {
     throw new ShapeError(`addDropPath: expected shape [${x.shape.join(', ')}] for branch, got [${branch.shape.join(', ')}]`);
   }
-  if (rate === 0 || !training) return add(x, branch);
-  return addScaled(x, branch, keepScale(x.shape[0], 1 - rate));
+  const scale = dropPathScale(x.shape[0], rate, training);
+  return scale === undefined ? add(x, branch) : addScaled(x, branch, scale);
 }
 
 /**
@@ -34,9 +49,8 @@ export function addDropPath(x: Tensor, branch: Tensor, rate: number, training: b
  * @throws ShapeError
  */
 export function dropPath(x: Tensor, rate: number, training: boolean): Tensor {
-  checkRate('dropPath', rate);
-  if (rate === 0 || !training) return x;
-  return mul(x, perSample(keepScale(x.shape[0], 1 - rate), x.rank));
+  const scale = dropPathScale(x.shape[0], rate, training);
+  return scale === undefined ? x : mul(x, perSample(scale, x.rank));
 }
 
 /**
@@ -63,17 +77,7 @@ export function addScaledComposed(x: Tensor, branch: Tensor, scale: Tensor): Ten
   return add(x, mul(branch, perSample(scale, branch.rank)));
 }
 
-/** Per sample 0 or 1 / keep, [B]: drawn by the backend, so that a recorded step draws anew each time. */
-function keepScale(batch: number, keep: number): Tensor {
-  if (fusedKernel('MpvgDropPathMask')) return runFused('MpvgDropPathMask', {}, { batch, keep });
-  return div(floor(add(randomUniform([batch]), keep)), keep);
-}
-
 /** [B] as [B, 1, ...]. */
 function perSample(scale: Tensor, rank: number): Tensor {
   return reshape(scale, [scale.size, ...Array.from({ length: rank - 1 }, () => 1)]);
-}
-
-function checkRate(where: string, rate: number): void {
-  if (!(rate >= 0 && rate < 1)) throw new ShapeError(`${where}: expected a number in [0, 1) for rate, got ${rate}`);
 }

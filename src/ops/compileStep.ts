@@ -1,0 +1,110 @@
+// Step programs: a function of tensors whose shapes do not change is traced once and from then on run natively, with no
+// JavaScript between its operators. See docs/architecture.md.
+
+import { engine, getBackend, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { binding } from '../backends/torch/binding.ts';
+import { TorchBackend } from '../backends/torch/backend.ts';
+import { ConfigError } from '../errors.ts';
+
+/** What a step computes from its inputs. It may change variables in place through the operations of src/ops. */
+type Step = (...inputs: Tensor[]) => Tensor[];
+
+interface Program {
+  readonly id: number;
+  readonly outputs: readonly { readonly dtype: Tensor['dtype'] }[];
+}
+
+/** Whether the active backend can compile steps. */
+export function canCompileSteps(): boolean {
+  return getBackend() === 'torch';
+}
+
+/**
+ * A step that is compiled for each combination of input shapes that it meets. Its results are bit-identical to the step's own.
+ *
+ * Everything that changes from run to run must come in through `inputs` or live in a tensor that is written between runs: a
+ * number that JavaScript computes is a constant of the program. Random kernels draw again in every run.
+ */
+export class CompiledStep {
+  readonly #step: Step;
+  readonly #programs = new Map<string, Program>();
+
+  constructor(step: Step) {
+    this.#step = step;
+  }
+
+  /**
+   * Runs the step on a native thread; tensors it changes must be left alone until it has settled.
+   *
+   * @returns the step's results; the caller disposes of them
+   * @throws ConfigError when the step cannot be compiled: it reads values, or makes tensors from JavaScript's numbers
+   */
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const { backend, program } = this.#prepare(inputs);
+    const handles = await binding().runProgramAsync(program.id, inputs.map((input) => backend.handle(input)));
+    return adopt(backend, program, handles);
+  }
+
+  /** The same on this thread. */
+  runSync(inputs: readonly Tensor[]): Tensor[] {
+    const { backend, program } = this.#prepare(inputs);
+    const handles = binding().runProgram(program.id, inputs.map((input) => backend.handle(input)));
+    return adopt(backend, program, handles);
+  }
+
+  /** The operators of the program for these inputs, one per line. */
+  listing(inputs: readonly Tensor[]): string {
+    return binding().describeProgram(this.#prepare(inputs).program.id).listing;
+  }
+
+  /** Frees the programs. */
+  dispose(): void {
+    for (const { id } of this.#programs.values()) binding().disposeProgram(id);
+    this.#programs.clear();
+  }
+
+  #prepare(inputs: readonly Tensor[]): { backend: TorchBackend; program: Program } {
+    const backend = engine().backend;
+    if (!(backend instanceof TorchBackend)) {
+      throw new ConfigError(`compileStep: expected backend 'torch', got '${getBackend()}'; set compile: false in the config`);
+    }
+    const key = inputs.map((input) => `${input.dtype}[${input.shape.join()}]`).join();
+    let program = this.#programs.get(key);
+    if (program === undefined) {
+      program = trace(backend, this.#step, inputs);
+      this.#programs.set(key, program);
+    }
+    return { backend, program };
+  }
+}
+
+function trace(backend: TorchBackend, step: Step, inputs: readonly Tensor[]): Program {
+  const native = binding();
+  native.beginTrace(inputs.map((input) => backend.handle(input)));
+  let id: number | undefined;
+  const outputs: { dtype: Tensor['dtype'] }[] = [];
+  try {
+    tidy(() => {
+      const results = step(...inputs);
+      id = native.endTrace(results.map((result) => backend.handle(result)));
+      for (const { dtype } of results) outputs.push({ dtype });
+    });
+  } catch (error) {
+    if (id === undefined) native.endTrace(null);
+    throw explain(error);
+  }
+  return { id: id!, outputs };
+}
+
+/** Adds, to an error about reading values, the line of the step that did. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.includes('compiled step')) return error;
+  const frames = (error.stack ?? '').split('\n').slice(1);
+  const frame = frames.find((line) => !/node_modules|tfjs-core|backends\/torch|node:internal|native code/.test(line));
+  return new ConfigError(`compileStep: ${error.message}${frame === undefined ? '' : ` (${frame.trim()})`}`);
+}
+
+function adopt(backend: TorchBackend, program: Program, handles: readonly number[]): Tensor[] {
+  return handles.map((handle, i) => engine().makeTensorFromTensorInfo(backend.adopt(handle, program.outputs[i]!.dtype)));
+}
