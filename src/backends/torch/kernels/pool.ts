@@ -12,8 +12,6 @@ const maxWithIndices = { 2: atenList('max_pool2d_with_indices'), 3: atenList('ma
 const maxBackward = { 2: aten('max_pool2d_with_indices_backward'), 3: aten('max_pool3d_with_indices_backward') };
 const average = { 2: aten('avg_pool2d'), 3: aten('avg_pool3d') };
 const averageBackward = { 2: aten('avg_pool2d_backward'), 3: aten('avg_pool3d_backward') };
-const largerNumber = aten('fmax');
-const newFull = aten('new_full');
 const newOnes = aten('new_ones');
 const newEmpty = aten('new_empty');
 const clampMin = aten('clamp_min');
@@ -33,11 +31,8 @@ function axesOf(window: SlidingWindow): 2 | 3 {
   return window.size.length === 3 ? 3 : 2;
 }
 
-// The input as ATen's operators take it; NaN becomes the value that never wins.
 function maxInput(x: Handle, dtype: DataType, window: SlidingWindow, fit: WindowPadding): Handle {
-  const input = channelsFirst(x, axesOf(window));
-  if (dtype === 'int32') return padInput(input, fit, lowestInt32);
-  return padInput(largerNumber(input, newFull(x, [], -Infinity)), fit, -Infinity);
+  return padInput(channelsFirst(x, axesOf(window)), fit, dtype === 'int32' ? lowestInt32 : -Infinity);
 }
 
 /**

@@ -1,5 +1,6 @@
 // Largest and mean value under a sliding window, of images and volumes, and their gradients.
-// Where they differ from ATen's: tfjs's largest value ignores NaN, and its mean does not count padding.
+// The mean does not count padding. A NaN is the largest value, as in PyTorch: where tfjs's own backends pass over it, one
+// would have to replace it in the input first, which takes longer than the pooling, and a run that diverged would look sound.
 
 import {
   AvgPool,
