@@ -7,7 +7,7 @@ import { Attention } from '../nn/attention.ts';
 import { LayerNorm } from '../nn/layerNorm.ts';
 import { Mlp } from '../nn/mlp.ts';
 import { Module } from '../nn/module.ts';
-import { addDropPath } from '../ops/dropPath.ts';
+import { dropPathScale } from '../ops/dropPath.ts';
 import { RelativePosition, type RelativePositionOptions } from './position/relative.ts';
 
 export interface TransformerLayerOptions {
@@ -52,9 +52,9 @@ export class TransformerLayer extends Module {
    * @returns [B, N, C]
    */
   forward(x: Tensor, position: Tensor | undefined, training: boolean): Tensor {
-    const attended = this.attn.forward(this.norm1.forward(x, position), this.relative?.bias());
-    const y = addDropPath(x, attended, this.#dropPath, training);
-    return addDropPath(y, this.mlp.forward(this.norm2.forward(y)), this.#dropPath, training);
+    const scale = () => dropPathScale(x.shape[0], this.#dropPath, training);
+    const y = this.attn.forward(x, this.norm1, { position, bias: this.relative?.bias(), scale: scale() });
+    return this.mlp.forward(y, this.norm2, scale());
   }
 
   /** Multiply-adds of each part for one sample of `tokens` tokens. */

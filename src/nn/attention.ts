@@ -1,7 +1,10 @@
-// Multi-head self-attention with its parameters.
+// The attention branch of a transformer layer.
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { attention } from '../ops/attention.ts';
+import { linearAdd } from '../ops/linearAdd.ts';
+import { normLinear } from '../ops/normLinear.ts';
+import type { LayerNorm } from './layerNorm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
@@ -11,6 +14,16 @@ export interface AttentionOptions {
   readonly heads: number;
   /** Whether the qkv projection has a bias. Default true. */
   readonly qkvBias?: boolean;
+}
+
+/** What joins the attention besides the residual stream. */
+export interface AttentionInputs {
+  /** Added to the normalised tokens, [1, N, C]: already normalised itself. */
+  readonly position?: Tensor | undefined;
+  /** Added to the scores, [heads, N, N]. */
+  readonly bias?: Tensor | undefined;
+  /** Stochastic depth's, [B]; absent: 1. */
+  readonly scale?: Tensor | undefined;
 }
 
 export class Attention extends Module {
@@ -28,13 +41,16 @@ export class Attention extends Module {
   }
 
   /**
-   * @param x [B, N, C]
-   * @param bias added to the scores, [heads, N, N]
+   * x + scale[b] · MSA(norm(x) + position).
+   *
+   * @param x [B, N, C], the residual stream
+   * @param norm of this branch
    * @returns [B, N, C]
    */
-  forward(x: Tensor, bias?: Tensor): Tensor {
-    const qkv = this.qkv.forward(x); // [B, N, 3C]
-    return this.proj.forward(attention(qkv, this.#heads, bias === undefined ? {} : { bias }));
+  forward(x: Tensor, norm: LayerNorm, { position, bias, scale }: AttentionInputs = {}): Tensor {
+    const qkv = normLinear(x, norm.tensors, this.qkv.tensors, position); // [B, N, 3C]
+    const mixed = attention(qkv, this.#heads, { bias }); // [B, N, C]
+    return linearAdd(mixed, this.proj.tensors, x, scale);
   }
 
   /** Multiply-adds for one sample of `tokens` tokens: both projections, the scores, and the weighted sum. */

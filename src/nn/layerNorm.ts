@@ -3,6 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { layerNorm } from '../ops/layerNorm.ts';
 import { layerNormAdd } from '../ops/layerNormAdd.ts';
+import type { NormTensors } from '../ops/parameterTensors.ts';
 import { ones, zeros } from './initialisers.ts';
 import { Module } from './module.ts';
 
@@ -22,6 +23,11 @@ export class LayerNorm extends Module {
     this.weight = this.parameter('weight', { shape: [channels], initialiser: ones });
     this.bias = this.parameter('bias', { shape: [channels], initialiser: zeros });
     this.#eps = eps;
+  }
+
+  /** For the operations that do more than this norm. */
+  get tensors(): NormTensors {
+    return { weight: this.weight.value, bias: this.bias.value, eps: this.#eps };
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { linear } from '../ops/linear.ts';
+import type { LinearTensors } from '../ops/parameterTensors.ts';
 import { truncatedNormal, zeros, type Initialiser } from './initialisers.ts';
 import { Module } from './module.ts';
 import type { Parameter } from './parameter.ts';
@@ -23,6 +24,11 @@ export class Linear extends Module {
     super();
     this.weight = this.parameter('weight', { shape: [outputs, inputs], initialiser });
     this.bias = bias ? this.parameter('bias', { shape: [outputs], initialiser: zeros }) : undefined;
+  }
+
+  /** For the operations that do more than this layer. */
+  get tensors(): LinearTensors {
+    return { weight: this.weight.value, bias: this.bias?.value };
   }
 
   /** [..., inputs] to [..., outputs]. */

@@ -1,7 +1,8 @@
-// The feed-forward part of a transformer layer with its parameters.
+// The feed-forward branch of a transformer layer.
 
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { mlp } from '../ops/mlp.ts';
+import { normMlpAdd } from '../ops/normMlpAdd.ts';
+import type { LayerNorm } from './layerNorm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
@@ -21,10 +22,17 @@ export class Mlp extends Module {
     this.fc2 = this.child('fc2', new Linear({ inputs: hidden, outputs: channels }));
   }
 
-  /** [B, N, C] to [B, N, C]. */
-  forward(x: Tensor): Tensor {
+  /**
+   * x + scale[b] · fc2(gelu(fc1(norm(x)))).
+   *
+   * @param x [B, N, C], the residual stream
+   * @param norm of this branch
+   * @param scale stochastic depth's, [B]; absent: 1
+   * @returns [B, N, C]
+   */
+  forward(x: Tensor, norm: LayerNorm, scale?: Tensor): Tensor {
     const { fc1, fc2 } = this;
-    return mlp(x, fc1.weight.value, fc1.bias!.value, fc2.weight.value, fc2.bias!.value);
+    return normMlpAdd(x, norm.tensors, fc1.tensors, fc2.tensors, scale);
   }
 
   /** Multiply-adds for one sample of `tokens` tokens. */

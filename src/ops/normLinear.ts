@@ -49,12 +49,11 @@ export function normLinear(x: Tensor, norm: NormTensors, layer: LinearTensors, a
       return y;
     },
     (dy, saved) => {
-      const [x, mean, rstd, gamma, beta, weight, addend] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
-      const inputs = { dy, x, mean, rstd, gamma, beta, weight, ...(addend && { addend }) };
-      const gradients = runFusedList('MpvgNormLinearGrad', inputs, { bias: bias !== undefined });
+      const names = ['x', 'mean', 'rstd', 'gamma', 'beta', 'weight', 'addend'];
+      const inputs = Object.fromEntries(saved.map((tensor, i) => [names[i]!, tensor]));
+      const gradients = runFusedList('MpvgNormLinearGrad', { dy, ...inputs }, { bias: bias !== undefined });
       // It hands out the addend's before the weight's and the bias's.
-      const [dx, dGamma, dBeta] = gradients as [Tensor, Tensor, Tensor];
-      return addend === undefined ? gradients : [dx, dGamma, dBeta, ...gradients.slice(4), gradients[3]!];
+      return addend === undefined ? gradients : [...gradients.slice(0, 3), ...gradients.slice(4), gradients[3]!];
     },
   );
 }
