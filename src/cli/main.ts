@@ -4,4 +4,10 @@
 import { createProgram } from './program.ts';
 import { runProgram } from './runProgram.ts';
 
+// `mpvg … | head` closes the pipe before we are done; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 process.exitCode = await runProgram(createProgram(), process.argv.slice(2));

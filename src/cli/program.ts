@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addForward } from './forward.ts';
+import { addParams } from './params.ts';
 
 /** The command line with all its commands; none of them has loaded anything yet. */
 export function createProgram(): Command {
-  return new Command('mpvg')
+  const program = new Command('mpvg')
     .description('Vision transformers whose position embedding stays alive in every layer.')
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
+  for (const add of [addParams, addForward]) add(program);
+  return program;
 }
 
 function packageVersion(): string {

@@ -8,11 +8,6 @@ import { UserError } from '../errors.ts';
  * @returns the exit code
  */
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
-  // `mpvg … | head` closes the pipe before we are done; that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { openSafetensors, readSafetensors } from '../../src/checkpoint/safetensors.ts';
+import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { runProgram } from '../../src/cli/runProgram.ts';
+import { hasReference, referencePath, relativeError } from '../reference.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const haveReference = hasReference('mpvg forward against stored outputs');
+
+const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-'));
+afterAll(() => fs.rmSync(temporary, { recursive: true }));
+
+/** The reference files' small DeiT. */
+const config = path.join(temporary, 'reference.ts');
+fs.writeFileSync(config, `
+  import tiny from ${JSON.stringify(path.join(root, 'configs/imagenet/deit_tiny.ts'))};
+  const size = { channels: 48, depth: 3, heads: 3, mlpRatio: 4 };
+  export default { ...tiny, model: { ...tiny.model, size, imagePx: 32, patchPx: 8, classes: 10, dropPath: 0 } };
+`);
+
+/** Runs `mpvg forward` with weights of the named files, the last of which has the inputs too, and reads what it wrote. */
+async function forward(files: readonly string[], ...args: string[]): Promise<TensorMap> {
+  const paths = files.map(referencePath);
+  const out = path.join(temporary, 'out.safetensors');
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const code = await runProgram(createProgram(), [
+    'forward', config, ...paths.flatMap((file) => ['--weights', file]), '--inputs', paths.at(-1)!, '--out', out, ...args,
+  ]);
+  said.mockRestore();
+  expect(code).toBe(0);
+  return readSafetensors(out);
+}
+
+function numbers(tensors: TensorMap, name: string): ArrayLike<number> {
+  const data = tensors.get(name)?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`no ${name}`);
+  return data;
+}
+
+describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
+  // Tolerances: the reference's own README, outputs and gradients.
+  it.each([
+    ['default', ['deit_join_default'], 5e-6, 1e-5],
+    ['lape', ['deit_join_default', 'deit_join_lape'], 5e-6, 2e-5],
+    ['share', ['deit_join_default', 'deit_join_share'], 5e-6, 1e-5],
+    ['unshare', ['deit_join_default', 'deit_join_unshare'], 5e-6, 2e-5],
+    ['pvg', ['pvg'], 1e-5, 1e-5],
+    ['mpvg', ['pvg', 'mpvg'], 5e-6, 1e-5],
+  ])('%s: outputs, stages, loss and all gradients', async (join, files, outputTolerance, gradientTolerance) => {
+    const ours = await forward(files, '--join', join, '--grad');
+    const theirs = await readSafetensors(referencePath(files.at(-1)!));
+    const compared = [...theirs.keys()].filter((name) => name.startsWith('output.') || name.startsWith('grad.'));
+    expect(compared.length).toBeGreaterThan(40);
+    for (const name of compared) {
+      const tolerance = name.startsWith('grad.') ? gradientTolerance : outputTolerance;
+      expect(relativeError(numbers(ours, name), numbers(theirs, name)), name).toBeLessThan(tolerance);
+    }
+  });
+
+  interface Ablation {
+    readonly last_pe?: number;
+    readonly hierarchical?: boolean;
+    readonly layerwise?: boolean;
+    readonly layer0?: 'chain' | 'side';
+    readonly x0_pe?: boolean;
+  }
+
+  it("each of the paper's ablations, as overrides of pvg", async () => {
+    const file = await openSafetensors(referencePath('mpvg_ablations'));
+    await file.close();
+    const { cases } = JSON.parse(file.metadata['config'] ?? '') as { cases: Record<string, Ablation> };
+    const theirs = await readSafetensors(referencePath('mpvg_ablations'));
+    expect(Object.keys(cases).length).toBe(14);
+    for (const [name, { last_pe, hierarchical, layerwise, layer0, x0_pe }] of Object.entries(cases)) {
+      const overrides = [
+        ...(last_pe === undefined ? [] : [`model.join.lastNorm.from=${last_pe}`]),
+        ...(hierarchical === undefined ? [] : [`model.join.hierarchical=${hierarchical}`]),
+        ...(layerwise === false ? ['model.join.layers=none'] : []),
+        ...(layer0 === undefined ? [] : [`model.join.layers=${layer0 === 'chain' ? 'all' : 'allSide'}`]),
+        ...(x0_pe === false ? ['model.join.stream=never'] : []),
+      ];
+      const ours = await forward(['pvg', 'mpvg_ablations'], '--join', 'pvg', ...overrides.flatMap((override) => ['--set', override]));
+      for (const output of ['logits', 'loss']) {
+        expect(relativeError(numbers(ours, `output.${output}`), numbers(theirs, `output.${name}.${output}`)), `${name} ${output}`).toBeLessThan(5e-6);
+      }
+    }
+  });
+
+  it('names the parameters that the weights lack', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const file = referencePath('mpvg');
+    const code = await runProgram(createProgram(), ['forward', config, '--join', 'mpvg', '--weights', file, '--inputs', file, '--out', path.join(temporary, 'none')]);
+    vi.restoreAllMocks();
+    expect(code).toBe(2);
+    expect(said.join('')).toMatch(/^mpvg: forward: expected all parameters of the model in --weights, got none for pos_embed, .* and \d+ more\n$/);
+    expect(fs.existsSync(path.join(temporary, 'none'))).toBe(false);
+  });
+});
