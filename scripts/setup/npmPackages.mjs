@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { findProgram, lastLines, looksLikeDiskFull, looksLikeNoNetwork, runCommand } from './command.mjs';
+import { findProgram, looksLikeDiskFull, looksLikeNoNetwork, runCommand } from './command.mjs';
 import { SetupProblem } from './problem.mjs';
 
 /** @typedef {{ version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean }} LockedPackage */
@@ -44,6 +44,7 @@ export const npmPackages = {
     if (looksLikeNoNetwork(output)) {
       throw new SetupProblem('npm cannot reach its registry: connect to the network, or name a mirror with `npm config set registry <url>`, then run this again');
     }
-    throw new SetupProblem(`npm ci failed:\n${lastLines(output, 15)}`);
+    // npm says what is wrong first and explains its own usage after that.
+    throw new SetupProblem(`npm ci failed:\n${output.trim().split('\n').slice(0, 12).join('\n')}`);
   },
 };
