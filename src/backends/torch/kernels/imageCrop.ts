@@ -19,7 +19,7 @@ const toType = aten('to', 'dtype');
 const reshape = aten('reshape');
 const clamp = aten('clamp');
 const less = aten('lt', 'Scalar');
-const logicalAnd = aten('logical_and');
+const bothTrue = aten('bitwise_and', 'Tensor');
 const where = aten('where', 'ScalarOther');
 
 // Source rows (or columns) of each box's crop: [boxes, length], or [boxes, 1] of the centre where the length is 1.
@@ -45,7 +45,7 @@ export function registerImageCropKernel(): void {
     const source = image.dtype === 'float32' ? k.handle(image) : castTo(k.handle(image), 'float32');
     const pixels = { images: source, height: imageHeight!, width: imageWidth!, batch: clamp(owner, 0, batch! - 1) };
     const values = method === 'bilinear' ? bilinearPixels(pixels, y, x) : nearestPixels(pixels, y, x);
-    const inside = logicalAnd(insideImage(y, imageHeight!), insideImage(x, imageWidth!));
+    const inside = bothTrue(insideImage(y, imageHeight!), insideImage(x, imageWidth!));
     const filled = where(reshape(inside, [count, height, width, 1]), values, extrapolationValue);
     // A box of an image that is not in the batch stays empty.
     return k.out(where(reshape(less(owner, batch), [count, 1, 1, 1]), filled, 0));

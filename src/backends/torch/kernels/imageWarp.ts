@@ -28,7 +28,7 @@ const narrow = aten('narrow');
 const toType = aten('to', 'dtype');
 const typeAs = aten('type_as');
 const unsqueeze = aten('unsqueeze');
-const logicalAnd = aten('logical_and');
+const bothTrue = aten('bitwise_and', 'Tensor');
 const notEqual = aten('ne', 'Scalar');
 const whereScalar = aten('where', 'ScalarOther');
 const where = aten('where', 'self');
@@ -60,7 +60,7 @@ export function registerImageWarpKernels(): void {
 
     const images = k.handle(image);
     const pixels = pixelsAt(sourceOf(images, image.shape, device), sourceY, sourceX);
-    const inside = unsqueeze(logicalAnd(insideImage(sourceX, width!), insideImage(sourceY, height!)), -1);
+    const inside = unsqueeze(bothTrue(insideImage(sourceX, width!), insideImage(sourceY, height!)), -1);
     // A colour to fill with leaves the fourth channel opaque.
     const fill = Float32Array.from({ length: channels! }, (_, channel) =>
       typeof fillValue === 'number' ? fillValue : (channel === 3 ? opaque : fillValue[channel] ?? 0));
@@ -88,7 +88,7 @@ export function registerImageWarpKernels(): void {
     const images = image.dtype === 'float32' ? k.handle(image) : castTo(k.handle(image), 'float32');
     const source = sourceOf(images, image.shape, device);
     const read = (row: Handle, column: Handle): Handle => {
-      const inside = unsqueeze(logicalAnd(insideImage(row, height!), insideImage(column, width!)), -1);
+      const inside = unsqueeze(bothTrue(insideImage(row, height!), insideImage(column, width!)), -1);
       return whereScalar(inside, pixelsAt(source, row, column), fillValue);
     };
     const values = interpolation === 'nearest'

@@ -14,7 +14,7 @@ const lerp = aten('lerp', 'Tensor');
 const typeAs = aten('type_as');
 const greaterEqual = aten('ge', 'Scalar');
 const lessEqual = aten('le', 'Scalar');
-const logicalAnd = aten('logical_and');
+const bothTrue = aten('bitwise_and', 'Tensor');
 
 /** Images [N, H, W, C] and which of them each position belongs to (int64, broadcast to the positions). */
 export interface PixelSource {
@@ -26,7 +26,7 @@ export interface PixelSource {
 
 /** True where 0 <= position <= length - 1. */
 export function insideImage(position: Handle, length: number): Handle {
-  return logicalAnd(greaterEqual(position, 0), lessEqual(position, length - 1));
+  return bothTrue(greaterEqual(position, 0), lessEqual(position, length - 1));
 }
 
 /** The pixels at whole positions, y and x broadcast: [..., C]. Outside the image, its nearest pixel. */
