@@ -3,7 +3,8 @@
 //   npm run build && node bench/data.mjs [--data DIR] [--python PYTHON_WITH_PILLOW] [--processes 2] [--workers N] [--rounds 9]
 //
 // The two take turns; each number is the median over the rounds, the ratio the median of the rounds' ratios. Python's side
-// neither collates a batch nor sends it anywhere, ours does both.
+// neither collates a batch nor sends it anywhere, ours does both. Where other work shares the cores, CPU milliseconds per photo
+// (of all threads and processes together) tell more than photos per second.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -50,8 +51,10 @@ const loader = new ImageLoader(dataset, {
 
 async function ours(epoch) {
   const start = performance.now();
+  const cpu = process.cpuUsage();
   for await (const batch of loader.epoch(epoch)) if (batch.images.length === 0) throw new Error('empty batch');
-  return (photos / (performance.now() - start)) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { rate: (photos / (performance.now() - start)) * 1000, cpuMs: (user + system) / 1000 / photos };
 }
 
 const PYTHON = `
@@ -68,16 +71,18 @@ def box(width, height):
             return x, y, x + w, y + h
     return 0, 0, width, height
 def load(i):
+    start = time.process_time()
     image = Image.open(paths[i % len(paths)]).convert('RGB')
     image = image.crop(box(*image.size)).resize((224, 224), filter)
     if random.random() < 0.5: image = image.transpose(Image.FLIP_LEFT_RIGHT)
-    return len(image.tobytes())
+    assert len(image.tobytes()) == 224 * 224 * 3
+    return time.process_time() - start
 if __name__ == '__main__':
     with multiprocessing.get_context('fork').Pool(processes) as pool:
         for _ in sys.stdin:
             start = time.perf_counter()
-            assert sum(pool.imap_unordered(load, range(photos), 32)) == photos * 224 * 224 * 3
-            print(photos / (time.perf_counter() - start), flush=True)
+            cpu = sum(pool.imap_unordered(load, range(photos), 32))
+            print(photos / (time.perf_counter() - start), 1000 * cpu / photos, flush=True)
 `;
 const paths = Array.from({ length: folder.size }, (_, i) => folder.describe(i));
 const arguments_ = ['-c', PYTHON, values.photos, values.processes, values.interpolation, ...paths];
@@ -88,7 +93,8 @@ async function theirs() {
   python.stdin.write('go\n');
   const { value, done } = await lines.next();
   if (done) throw new Error(`bench/data: expected Python with Pillow at ${values.python}, got its end`);
-  return Number(value);
+  const [rate, cpuMs] = value.split(' ').map(Number);
+  return { rate, cpuMs };
 }
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -104,11 +110,11 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 python.stdin.end();
 await loader.close();
 
+const of = (side, key) => median(rounds.map((round) => round[side][key]));
+const ratio = (key) => Number(median(rounds.map(({ own, their }) => own[key] / their[key])).toFixed(2));
 const summary = {
-  ours: Math.round(median(rounds.map(({ own }) => own))),
-  pillow: Math.round(median(rounds.map(({ their }) => their))),
-  ratio: Number(median(rounds.map(({ own, their }) => own / their)).toFixed(2)),
-  unit: 'photos/s',
+  photosPerSecond: { ours: Math.round(of('own', 'rate')), pillow: Math.round(of('their', 'rate')), ratio: ratio('rate') },
+  cpuMsPerPhoto: { ours: Number(of('own', 'cpuMs').toFixed(2)), pillow: Number(of('their', 'cpuMs').toFixed(2)), ratio: ratio('cpuMs') },
   rounds: rounds.length,
   workers,
   processes: Number(values.processes),

@@ -45,7 +45,8 @@ export class BatchProducer {
           if (failed || job.cancelled()) return;
           const image = await sample.load();
           const rng = new Rng(job.seed, job.epoch, sample.index);
-          images.set(applyTransforms(image, job.transforms, rng), position * job.sizePx * job.sizePx * 3);
+          const bytes = job.sizePx * job.sizePx * 3;
+          applyTransforms(image, job.transforms, rng, images.subarray(position * bytes, (position + 1) * bytes));
         } catch (error) {
           failed = true;
           throw error;

@@ -5,10 +5,10 @@ import type { Rng } from '../../random/rng.ts';
 import type { RawImage } from '../dataset.ts';
 
 /**
- * @returns RGB bytes [sizePx, sizePx, 3]
+ * @param out receives RGB bytes [sizePx, sizePx, 3]
  * @throws DataError when the padded picture is smaller than the crop.
  */
-export function padAndCrop(image: RawImage, sizePx: number, paddingPx: number, rng: Rng): Uint8Array {
+export function padAndCrop(image: RawImage, sizePx: number, paddingPx: number, rng: Rng, out: Uint8Array): void {
   const { data, width, height } = image;
   const spareX = width + 2 * paddingPx - sizePx;
   const spareY = height + 2 * paddingPx - sizePx;
@@ -22,11 +22,10 @@ export function padAndCrop(image: RawImage, sizePx: number, paddingPx: number, r
   const left = rng.integer(spareX + 1) - paddingPx;
   const firstColumn = Math.max(left, 0);
   const endColumn = Math.min(left + sizePx, width);
-  const result = new Uint8Array(sizePx * sizePx * 3);
-  if (endColumn <= firstColumn) return result;
+  out.fill(0);
+  if (endColumn <= firstColumn) return;
   for (let y = Math.max(top, 0); y < Math.min(top + sizePx, height); y++) {
     const row = data.subarray((y * width + firstColumn) * 3, (y * width + endColumn) * 3);
-    result.set(row, ((y - top) * sizePx + firstColumn - left) * 3);
+    out.set(row, ((y - top) * sizePx + firstColumn - left) * 3);
   }
-  return result;
 }

@@ -6,31 +6,43 @@
 (module
   (memory (export "memory") 1)
 
-  ;; One row of RGB pixels at `row` to `count` pixels at `out`. Reads one byte beyond the last tap and writes one beyond the last pixel.
-  (func (export "columns") (param $row i32) (param $table i32) (param $entryBytes i32) (param $count i32) (param $out i32)
-    (local $from i32) (local $weight i32) (local $end i32) (local $sum v128)
-    (loop $pixels
-      (local.set $from (i32.add (local.get $row) (i32.load (local.get $table))))
-      (local.set $weight (i32.add (local.get $table) (i32.const 8)))
-      (local.set $end (i32.add (local.get $weight) (i32.shl (i32.load offset=4 (local.get $table)) (i32.const 2))))
-      (local.set $sum (v128.const i32x4 0x200000 0x200000 0x200000 0x200000)) ;; one half
-      (loop $taps
-        ;; red, green, blue and a byte of the next pixel, which is ignored
-        (local.set $sum (i32x4.add (local.get $sum) (i32x4.mul
-          (v128.load32_splat (local.get $weight))
-          (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $from)))))))
-        (local.set $from (i32.add (local.get $from) (i32.const 3)))
-        (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
-        (br_if $taps (i32.lt_u (local.get $weight) (local.get $end))))
-      (local.set $sum (i32x4.shr_s (local.get $sum) (i32.const 22)))
-      (local.set $sum (i16x8.narrow_i32x4_s (local.get $sum) (local.get $sum)))
-      (v128.store32_lane 0 (local.get $out) (i8x16.narrow_i16x8_u (local.get $sum) (local.get $sum)))
-      (local.set $out (i32.add (local.get $out) (i32.const 3)))
-      (local.set $table (i32.add (local.get $table) (local.get $entryBytes)))
-      (br_if $pixels (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))
+  ;; Each of `rows` rows of RGB pixels, `inBytes` apart from `in` on, to `count` pixels; the results are `outBytes` apart from `out` on.
+  ;; Reads one byte beyond the last tap and writes one beyond the last pixel.
+  (func (export "columns")
+    (param $in i32) (param $inBytes i32) (param $rows i32)
+    (param $table i32) (param $entryBytes i32) (param $count i32)
+    (param $out i32) (param $outBytes i32)
+    (local $entry i32) (local $left i32) (local $to i32) (local $from i32) (local $weight i32) (local $end i32) (local $sum v128)
+    (loop $eachRow
+      (local.set $entry (local.get $table))
+      (local.set $left (local.get $count))
+      (local.set $to (local.get $out))
+      (loop $pixels
+        (local.set $from (i32.add (local.get $in) (i32.load (local.get $entry))))
+        (local.set $weight (i32.add (local.get $entry) (i32.const 8)))
+        (local.set $end (i32.add (local.get $weight) (i32.shl (i32.load offset=4 (local.get $entry)) (i32.const 2))))
+        (local.set $sum (v128.const i32x4 0x200000 0x200000 0x200000 0x200000)) ;; one half
+        (loop $taps
+          ;; red, green, blue and a byte of the next pixel, which is ignored
+          (local.set $sum (i32x4.add (local.get $sum) (i32x4.mul
+            (v128.load32_splat (local.get $weight))
+            (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $from)))))))
+          (local.set $from (i32.add (local.get $from) (i32.const 3)))
+          (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
+          (br_if $taps (i32.lt_u (local.get $weight) (local.get $end))))
+        (local.set $sum (i32x4.shr_s (local.get $sum) (i32.const 22)))
+        (local.set $sum (i16x8.narrow_i32x4_s (local.get $sum) (local.get $sum)))
+        (v128.store32_lane 0 (local.get $to) (i8x16.narrow_i16x8_u (local.get $sum) (local.get $sum)))
+        (local.set $to (i32.add (local.get $to) (i32.const 3)))
+        (local.set $entry (i32.add (local.get $entry) (local.get $entryBytes)))
+        (br_if $pixels (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+      (local.set $in (i32.add (local.get $in) (local.get $inBytes)))
+      (local.set $out (i32.add (local.get $out) (local.get $outBytes)))
+      (br_if $eachRow (local.tee $rows (i32.sub (local.get $rows) (i32.const 1))))))
 
   ;; Rows of `rowBytes` bytes (a multiple of 16) at `rows` to `count` rows at `out`.
-  (func (export "rows") (param $rows i32) (param $table i32) (param $entryBytes i32) (param $count i32) (param $rowBytes i32) (param $out i32)
+  (func (export "rows")
+    (param $rows i32) (param $rowBytes i32) (param $table i32) (param $entryBytes i32) (param $count i32) (param $out i32)
     (local $x i32) (local $from i32) (local $weight i32) (local $end i32)
     (local $pixels v128) (local $half v128) (local $splat v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)

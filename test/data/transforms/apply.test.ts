@@ -72,6 +72,20 @@ describe('applyTransforms', () => {
     expect(result.buffer).not.toBe(image.data.buffer);
   });
 
+  it('runs several crops one after the other, and leaves the picture as it is', () => {
+    const image = noise(40, 30);
+    const before = image.data.slice();
+    const shrink: ImageTransform = { kind: 'resizeAndCentreCrop', sizePx: 20, cropRatio: 1, interpolation: 'bicubic' };
+    const flip: ImageTransform = { kind: 'horizontalFlip', probability: 1 };
+    const corner: ImageTransform = { kind: 'padAndCrop', sizePx: 8, paddingPx: 0 };
+    const out = new Uint8Array(8 * 8 * 3).fill(99);
+    expect(applyTransforms(image, [flip, shrink, flip, corner], new Rng(2), out)).toBe(out);
+    const rng = new Rng(2);
+    const flipped = { data: applyTransforms(image, [flip, shrink, flip], rng), width: 20, height: 20 };
+    expect(out).toEqual(applyTransforms(flipped, [corner], rng));
+    expect(image.data).toEqual(before);
+  });
+
   it('names the size of a picture too small for its crop', () => {
     const run = () => applyTransforms(noise(10, 40), [{ kind: 'padAndCrop', sizePx: 32, paddingPx: 4 }], new Rng(0));
     expect(run).toThrow(DataError);

@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyTransforms } from '../../../src/data/transforms/apply.ts';
+import type { RawImage } from '../../../src/data/dataset.ts';
 import type { Interpolation } from '../../../src/data/transforms/imageTransform.ts';
-import { resample } from '../../../src/data/transforms/resample.ts';
+import { resample, type ResampleOptions } from '../../../src/data/transforms/resample.ts';
 import { Rng } from '../../../src/random/rng.ts';
 import { noise } from '../noise.ts';
 
@@ -24,9 +25,16 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/data/resample.js
 const casesOf = (kind: Case['kind']) => fixture.cases.filter((entry) => entry.kind === kind);
 const bytes = (entry: Case) => new Uint8Array(Buffer.from(entry.pixels, 'base64'));
 
+function resampled(image: RawImage, options: ResampleOptions): Uint8Array {
+  // Whatever was there is overwritten.
+  const out = new Uint8Array(options.window.width * options.window.height * 3).fill(99);
+  resample(image, options, out);
+  return out;
+}
+
 function cropOf(entry: Case, flip: boolean): Uint8Array {
   const [x, y, width, height] = entry.crop ?? [0, 0, entry.width, entry.height];
-  return resample(noise(entry.width, entry.height), {
+  return resampled(noise(entry.width, entry.height), {
     crop: { x, y, width, height },
     resized: { width: entry.sizePx, height: entry.sizePx },
     window: { x: 0, y: 0, width: entry.sizePx, height: entry.sizePx },
@@ -77,6 +85,22 @@ describe('resample', () => {
     }
   });
 
+  it('resizes a picture larger than the band that it is copied by like one that is smaller', () => {
+    // 3000 x 400 pixels are 3.6 MB. A column's value depends on its own row alone when only the width changes.
+    const image = noise(3000, 400);
+    const options = (height: number, y: number) => ({
+      crop: { x: 1, y, width: 2900, height },
+      resized: { width: 31, height },
+      window: { x: 0, y: 0, width: 31, height },
+      interpolation: 'bilinear',
+      flip: false,
+    } as const);
+    const whole = resampled(image, options(400, 0));
+    for (const y of [0, 115, 116, 117, 348, 349, 399]) {
+      expect(whole.subarray(y * 93, y * 93 + 93)).toEqual(resampled(image, options(1, y)));
+    }
+  });
+
   it('has no influence from outside the crop', () => {
     const image = noise(20, 20);
     const options = {
@@ -91,6 +115,6 @@ describe('resample', () => {
       const y = Math.floor(i / 60);
       return x >= 5 && x < 12 && y >= 6 && y < 14 ? value : 0;
     });
-    expect(resample({ ...image, data: outsideCleared }, options)).toEqual(resample(image, options));
+    expect(resampled({ ...image, data: outsideCleared }, options)).toEqual(resampled(image, options));
   });
 });
