@@ -25,7 +25,9 @@ const elementTypes = {
 export type StoredDtype = keyof typeof elementTypes;
 
 /** The array types that hold a tensor's elements, in row-major order. */
-export type TensorData = InstanceType<(typeof elementTypes)[StoredDtype]['array']>;
+export type TensorData =
+  | BigUint64Array | BigInt64Array | Float64Array | Float32Array | Uint32Array | Int32Array | Uint16Array | Int16Array | Int8Array
+  | Uint8Array;
 
 /** A tensor in memory, as it is written to or was read from a file. `data` has one element per tensor element. */
 export interface StoredTensor {

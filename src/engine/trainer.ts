@@ -1,0 +1,318 @@
+// The training loop: runs any Task. Everything random is drawn from (seed, number of the pass), the data from (seed, epoch), the
+// learning rate from the number of the update, so a run that was interrupted anywhere and resumed has the weights of one that
+// was not, bit for bit.
+
+import { dispose } from '@tensorflow/tfjs-core';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ConfigError, DataError } from '../errors.ts';
+import { hashKey } from '../random/rng.ts';
+import type { Metrics, Task } from '../tasks/task.ts';
+import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import type { Progress } from './progress.ts';
+import { checkpointPath, writeMetrics, type RunDirectory } from './runDirectory.ts';
+import { learningRate, totalUpdates, type Schedule } from './schedule.ts';
+import { TrainingStep, type PassResult } from './trainingStep.ts';
+import { restoreTraining, saveTraining, type Evaluation, type RunPosition } from './trainingState.ts';
+import { WeightAverage } from './weightAverage.ts';
+
+export interface TrainerOptions {
+  readonly optimizer: OptimizerOptions;
+  readonly schedule: Schedule;
+  /** Batches of the task whose gradients make one update; of an epoch's last batches, those that make none are left out. */
+  readonly accumulationSteps: number;
+  /** Greatest global norm of the gradient. */
+  readonly clipGradNorm: 'none' | number;
+  /** Moving average of the weights. */
+  readonly ema: 'none' | { readonly decay: number };
+  readonly seed: number;
+  readonly evaluateEveryEpochs: number;
+  /** Saves `last` every so many updates too, besides at the end of each epoch. Default: no. */
+  readonly checkpointEverySteps?: number;
+  /** Trace the step once and run it natively from then on. */
+  readonly compile: boolean;
+}
+
+/** Who watches a run. */
+export interface TrainerObservers {
+  /** Asked after each update: true ends the run there, with a checkpoint. */
+  readonly isStopped?: () => boolean;
+  /** After an evaluation, before its checkpoint. */
+  readonly onEvaluation?: (evaluation: Evaluation) => Promise<void> | void;
+  /** Made when it is known how many updates there are. */
+  readonly progress?: (totalSteps: number, doneSteps: number) => Progress;
+}
+
+/** How a run ended. */
+export interface TrainingResult {
+  /** Updates done, of `totalSteps`. Fewer when it was stopped. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly best?: Evaluation | undefined;
+  readonly last?: Evaluation | undefined;
+  /** See RunPosition. */
+  readonly trainSeconds: number;
+}
+
+/** At most about so many lines of a run's log are of training steps. */
+const LOGGED_STEPS = 2000;
+/** A message that names samples names so many at most. */
+const NAMED_SAMPLES = 8;
+
+/**
+ * Trains a task to the end of its schedule, or until it is stopped.
+ *
+ * @param run where it is logged and saved; where it has a checkpoint to resume from, the run goes on from there
+ * @throws DataError with the step, the loss and the samples, when a loss is not finite: no checkpoint has those weights; or when
+ *   a checkpoint cannot be written or read. ConfigError when there is no update in an epoch, or the run's epochs have changed.
+ */
+export async function train<Batch>(
+  task: Task<Batch>,
+  options: TrainerOptions,
+  run: RunDirectory,
+  observers: TrainerObservers = {},
+): Promise<TrainingResult> {
+  const trainer = new Trainer(task, options, run, observers, await averageOf(task, options));
+  try {
+    return await trainer.train();
+  } finally {
+    trainer.dispose();
+  }
+}
+
+class Trainer<Batch> {
+  readonly #task: Task<Batch>;
+  readonly #options: TrainerOptions;
+  readonly #run: RunDirectory;
+  readonly #observers: TrainerObservers;
+  readonly #average: WeightAverage | undefined;
+  readonly #optimizer: Optimizer;
+  readonly #pass: TrainingStep;
+  readonly #updatesPerEpoch: number;
+  readonly #totalSteps: number;
+  readonly #logEvery: number;
+  #progress: Progress | undefined;
+  #step = 0;
+  #last: Evaluation | undefined;
+  #best: Evaluation | undefined;
+  #trainSeconds = 0;
+  #savedStep = -1;
+
+  constructor(task: Task<Batch>, options: TrainerOptions, run: RunDirectory, observers: TrainerObservers, average: WeightAverage | undefined) {
+    const { accumulationSteps, clipGradNorm, compile } = options;
+    const { batchesPerEpoch } = task.training;
+    this.#updatesPerEpoch = Math.floor(batchesPerEpoch / accumulationSteps);
+    if (this.#updatesPerEpoch === 0) {
+      throw new ConfigError(`train: expected at least ${accumulationSteps} batches in an epoch (accumulationSteps), got ${batchesPerEpoch}; lower batchSize or accumulationSteps`);
+    }
+    const parameters = task.model.namedParameters();
+    this.#task = task;
+    this.#options = options;
+    this.#run = run;
+    this.#observers = observers;
+    this.#average = average;
+    this.#optimizer = new Optimizer(parameters, options.optimizer);
+    this.#pass = new TrainingStep({
+      parameters,
+      loss: (inputs) => task.loss(inputs),
+      optimizer: this.#optimizer,
+      average,
+      accumulationSteps,
+      clipGradNorm,
+      compile,
+    });
+    this.#totalSteps = totalUpdates(options.schedule, this.#updatesPerEpoch);
+    this.#logEvery = Math.max(1, Math.floor(this.#totalSteps / LOGGED_STEPS));
+  }
+
+  async train(): Promise<TrainingResult> {
+    await this.#resume();
+    this.#progress = this.#observers.progress?.(this.#totalSteps, this.#step);
+    try {
+      await this.#endEpoch(); // a run that was stopped during an evaluation makes up for it
+      while (this.#step < this.#totalSteps && !this.#isStopped()) {
+        await this.#trainEpoch();
+        await this.#endEpoch();
+      }
+      if (this.#savedStep !== this.#step) await this.#save(['last']);
+    } finally {
+      this.#progress?.finish();
+    }
+    return { step: this.#step, totalSteps: this.#totalSteps, best: this.#best, last: this.#last, trainSeconds: this.#trainSeconds };
+  }
+
+  dispose(): void {
+    this.#pass.dispose();
+    this.#optimizer.dispose();
+    this.#average?.dispose();
+  }
+
+  async #resume(): Promise<void> {
+    const { resumeFrom, log } = this.#run;
+    if (resumeFrom === undefined) {
+      log.truncateAfter(-1);
+      return;
+    }
+    const state = { model: this.#task.model, optimizer: this.#optimizer, average: this.#average };
+    const { step, last, best, trainSeconds } = await restoreTraining(resumeFrom, state, this.#updatesPerEpoch);
+    this.#step = this.#savedStep = step;
+    this.#last = last;
+    this.#best = best;
+    this.#trainSeconds = trainSeconds;
+    log.truncateAfter(step);
+  }
+
+  /** Trains from where the run stands to the end of its epoch, or to where it is stopped. */
+  async #trainEpoch(): Promise<void> {
+    const { accumulationSteps, checkpointEverySteps } = this.#options;
+    const epoch = Math.floor(this.#step / this.#updatesPerEpoch);
+    const end = Math.min((epoch + 1) * this.#updatesPerEpoch, this.#totalSteps);
+    const batches = this.#task.training.epoch(epoch, (this.#step % this.#updatesPerEpoch) * accumulationSteps);
+    let upcoming = batches.next();
+    let startedAt = performance.now();
+    let images = 0;
+    let part = 0;
+    try {
+      while (this.#step < end && !this.#isStopped()) {
+        const { value: batch, done } = await upcoming;
+        if (done === true) break;
+        const inputs = this.#task.upload(batch);
+        const isUpdate = part === accumulationSteps - 1;
+        const running = this.#pass.run(inputs, {
+          isUpdate,
+          learningRate: this.#learningRate(),
+          update: this.#step + 1,
+          seed: hashKey(this.#options.seed, this.#step * accumulationSteps + part),
+        });
+        upcoming = batches.next(); // is made while the pass runs
+        upcoming.catch(() => undefined); // if it fails, it does so where it is awaited
+        const result = await running;
+        dispose(inputs);
+        this.#refuseNonFinite(result, batch);
+        images += this.#task.size(batch);
+        part = isUpdate ? 0 : part + 1;
+        if (!isUpdate) continue;
+
+        const seconds = (performance.now() - startedAt) / 1000;
+        startedAt = performance.now();
+        this.#trainSeconds += seconds;
+        this.#step++;
+        this.#report(result, images, seconds);
+        images = 0;
+        if (checkpointEverySteps !== undefined && this.#step % checkpointEverySteps === 0) {
+          await this.#save(['last']);
+          startedAt = performance.now();
+        }
+        await nextTurn(); // signals are seen here
+      }
+    } finally {
+      await batches.return?.();
+    }
+  }
+
+  /** At the end of an epoch: evaluation when it is due, and a checkpoint. */
+  async #endEpoch(): Promise<void> {
+    const isEnd = this.#step === this.#totalSteps || (this.#step > 0 && this.#step % this.#updatesPerEpoch === 0);
+    if (!isEnd) return;
+    const isDue = this.#step === this.#totalSteps || this.#epochsDone() % this.#options.evaluateEveryEpochs === 0;
+    if (isDue && this.#last?.step !== this.#step && !this.#isStopped()) {
+      const evaluation = await this.#evaluate();
+      if (evaluation !== undefined) {
+        const isBest = this.#best === undefined || this.#score(evaluation) > this.#score(this.#best);
+        this.#last = evaluation;
+        if (isBest) this.#best = evaluation;
+        this.#run.log.append({ event: 'evaluate', ...evaluation });
+        await this.#observers.onEvaluation?.(evaluation);
+        await writeMetrics(this.#run.path, this.#metrics());
+        // `last` comes last: a run that was killed between the two goes on from before this evaluation, and repeats it.
+        await this.#save(isBest ? ['best', 'last'] : ['last']);
+      }
+    }
+    if (this.#savedStep !== this.#step) await this.#save(['last']);
+  }
+
+  async #evaluate(): Promise<Evaluation | undefined> {
+    this.#progress?.pause();
+    const options = { compile: this.#options.compile, isStopped: () => this.#isStopped() };
+    const metrics = await this.#task.evaluate(options);
+    const ema = metrics && (await this.#average?.during(() => this.#task.evaluate(options)));
+    this.#progress?.resume();
+    if (metrics === undefined || (this.#average !== undefined && ema === undefined)) return undefined;
+    this.#progress?.message(`epoch ${this.#epochsDone()}  ${describe(metrics)}${ema === undefined ? '' : `  EMA ${describe(ema)}`}`);
+    return { step: this.#step, epoch: this.#epochsDone(), metrics, ...(ema && { ema }) };
+  }
+
+  async #save(names: readonly string[]): Promise<void> {
+    this.#progress?.pause();
+    this.#run.log.sync();
+    const state = { model: this.#task.model, optimizer: this.#optimizer, average: this.#average };
+    const position: RunPosition = {
+      step: this.#step,
+      updatesPerEpoch: this.#updatesPerEpoch,
+      ...(this.#last && { last: this.#last }),
+      ...(this.#best && { best: this.#best }),
+      trainSeconds: this.#trainSeconds,
+    };
+    await saveTraining(names.map((name) => checkpointPath(this.#run.path, name)), state, position, this.#task.metadata);
+    this.#savedStep = this.#step;
+    this.#progress?.resume();
+  }
+
+  #report({ losses, gradientNorm }: PassResult, images: number, seconds: number): void {
+    const epoch = Math.ceil(this.#step / this.#updatesPerEpoch);
+    const epochs = Math.ceil(this.#totalSteps / this.#updatesPerEpoch);
+    const { loss = NaN } = losses;
+    this.#progress?.update({ step: this.#step, loss, images, label: `epoch ${epoch}/${epochs}` });
+    if (this.#step % this.#logEvery !== 0) return;
+    this.#run.log.append({
+      event: 'train',
+      step: this.#step,
+      ...losses,
+      learningRate: this.#learningRate(this.#step - 1),
+      ...(gradientNorm !== undefined && { gradientNorm }),
+      imagesPerSecond: Number((images / seconds).toPrecision(4)),
+    });
+  }
+
+  #refuseNonFinite({ losses, gradientNorm }: PassResult, batch: Batch): void {
+    const values = { ...losses, ...(gradientNorm !== undefined && { 'gradient norm': gradientNorm }) };
+    const wrong = Object.entries(values).find(([, value]) => !Number.isFinite(value));
+    if (wrong === undefined) return;
+    const [name, value] = wrong;
+    const samples = this.#task.describe(batch);
+    const step = this.#step + 1;
+    this.#run.log.append({ event: 'nonFinite', step, name, value, samples });
+    const rest = samples.length > NAMED_SAMPLES ? ` and ${samples.length - NAMED_SAMPLES} more, which log.jsonl lists` : '';
+    const kept = this.#savedStep < 0 ? 'no checkpoint was written yet' : `the checkpoint of step ${this.#savedStep} is intact`;
+    throw new DataError(`train: expected a finite ${name} at step ${step}, got ${value} for the samples ${samples.slice(0, NAMED_SAMPLES).join(', ')}${rest}; ${kept}; a lower learning rate or clipGradNorm may help`);
+  }
+
+  #metrics(): object {
+    return { totalSteps: this.#totalSteps, best: this.#best, last: this.#last, trainSeconds: this.#trainSeconds };
+  }
+
+  /** What tells the best evaluation: of the average, where there is one, for it is what people will use. */
+  #score({ metrics, ema }: Evaluation): number {
+    return (ema ?? metrics)[this.#task.mainMetric] ?? -Infinity;
+  }
+
+  #learningRate(update = this.#step): number {
+    return learningRate(this.#options.schedule, this.#options.optimizer.lr, update, this.#updatesPerEpoch);
+  }
+
+  #epochsDone(): number {
+    return this.#step / this.#updatesPerEpoch;
+  }
+
+  #isStopped(): boolean {
+    return this.#observers.isStopped?.() ?? false;
+  }
+}
+
+async function averageOf<Batch>({ model }: Task<Batch>, { ema }: TrainerOptions): Promise<WeightAverage | undefined> {
+  return ema === 'none' ? undefined : WeightAverage.of(model.namedParameters(), ema.decay);
+}
+
+/** `top1 0.5263  loss 1.2345`. */
+function describe(metrics: Metrics): string {
+  return Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join('  ');
+}

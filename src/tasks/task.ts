@@ -1,0 +1,52 @@
+// What the engine trains: a model with its data, its loss and its metrics, behind one interface. Classification, detection and
+// segmentation each are one.
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Module } from '../nn/module.ts';
+
+/** What a batch costs: what is minimised and, by name, what it consists of. All scalars. */
+export interface Loss {
+  readonly total: Tensor;
+  /** Empty when the loss is one thing. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+/** What an evaluation found, by name: `top1`, `loss`, … */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** Where the batches of an epoch come from. */
+export interface BatchSource<Batch> {
+  readonly batchesPerEpoch: number;
+  /** The batches of an epoch, a pure function of its number, from `startBatch` on. */
+  epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
+}
+
+/** How to evaluate. */
+export interface EvaluateOptions {
+  /** Run the model's forward pass as a compiled step. */
+  readonly compile: boolean;
+  /** Asked after each batch: true gives the evaluation up. */
+  readonly isStopped?: () => boolean;
+}
+
+export interface Task<Batch> {
+  readonly model: Module;
+  /** Batches of one forward and backward pass each; all of the same shapes, so that one program serves them. */
+  readonly training: BatchSource<Batch>;
+  /** The metric by which the best checkpoint is told; more is better. */
+  readonly mainMetric: string;
+  /** What a checkpoint should say of its task, such as the classes' names; plain JSON. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** A batch as tensors, which the caller disposes of. */
+  upload(batch: Batch): Tensor[];
+  /** The loss in training. May be traced: it depends on the values of tensors alone. */
+  loss(inputs: readonly Tensor[]): Loss;
+  /** Pictures in a batch. */
+  size(batch: Batch): number;
+  /** The samples of a batch as a message to a user names them. */
+  describe(batch: Batch): string[];
+  /** Measures the model as it is now; undefined when it was given up. */
+  evaluate(options: EvaluateOptions): Promise<Metrics | undefined>;
+  /** Ends what loads batches and frees what evaluation holds; the model stays. */
+  close(): Promise<void>;
+}
