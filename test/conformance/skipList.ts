@@ -1,7 +1,7 @@
 // Specs of tfjs-core that the backend `torch` does not pass, by exact name, each with its reason. At most 80. An entry that
 // passes, or that names no spec, fails the run.
 
-const keepsNaN = 'max pooling lets NaN through, as libtorch and TensorFlow do: passing over it takes longer than the pooling';
+const keepsNaN = 'max pooling lets NaN through, as libtorch does: passing over it takes longer than the pooling itself';
 const notPadded = 'expects an unpadded result: tfjs returns the input of a 1 x 1 window where the shapes agree, padding or not';
 
 export const skipList: Readonly<Record<string, string>> = {

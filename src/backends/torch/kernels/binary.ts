@@ -7,68 +7,75 @@ import type { AddNInputs, BinaryInputs, PreluInputs } from '@tensorflow/tfjs-cor
 import { aten } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
-import { castTo } from './cast.ts';
+import { castTo, counted, countedDtype, floatDtype, floating } from './cast.ts';
 
 const add = aten('add', 'Tensor');
+const below = aten('lt', 'Scalar');
 const floor = aten('floor');
 const multiply = aten('mul', 'Tensor');
 const nanToNumber = aten('nan_to_num');
-const relu = aten('relu');
+const remainder = aten('remainder', 'Tensor');
 const square = aten('square');
 const subtract = aten('sub', 'Tensor');
 const toDtype = aten('to', 'dtype');
 const trueDivide = aten('div', 'Tensor');
+const where = aten('where', 'self');
 
 type Operator = (a: Handle, b: Handle) => Handle;
 
-/** Kernels whose result has the inputs' dtype. */
-const sameDtype: readonly (readonly [kernel: string, operator: string, overload?: string])[] = [
-  [Atan2, 'atan2', ''],
-  [BitwiseAnd, 'bitwise_and'],
-  [Maximum, 'maximum', ''],
-  [Minimum, 'minimum', ''],
-  [Pow, 'pow', 'Tensor_Tensor'],
+/** Kernels whose result has the inputs' dtype, bools counted. */
+const sameDtype: readonly (readonly [kernel: string, operator: Operator])[] = [
+  [Add, (a, b) => add(a, b)],
+  [BitwiseAnd, aten('bitwise_and', 'Tensor')],
+  [Maximum, aten('maximum')],
+  [Minimum, aten('minimum')],
+  [Pow, aten('pow', 'Tensor_Tensor')],
+  [SquaredDifference, (a, b) => square(subtract(a, b))],
+  [Sub, (a, b) => subtract(a, b)],
 ];
 
-function register(kernelName: string, operator: Operator): void {
-  torchKernel<BinaryInputs>(kernelName, ({ a, b }, _attrs, k) => k.out(operator(k.handle(a), k.handle(b)), a.dtype));
-}
+/** Kernels whose result is float32, or complex64 for complex inputs. */
+const toFloat: readonly (readonly [kernel: string, operator: Operator])[] = [
+  [Atan2, aten('atan2')],
+  [RealDiv, trueDivide],
+];
+
+const floorDivide: Operator = (a, b) => floor(trueDivide(a, b));
 
 /** In float64, which holds every int32 and divides by 0 without complaint (the result is then 0). */
-function throughDoubles(operator: Operator): Operator {
-  return (a, b) => castTo(nanToNumber(operator(toDtype(a, 'float64'), toDtype(b, 'float64')), 0, 0, 0), 'int32');
+function throughDoubles(operator: Operator, a: Handle, b: Handle): Handle {
+  return castTo(nanToNumber(operator(toDtype(a, 'float64'), toDtype(b, 'float64')), 0, 0, 0), 'int32');
 }
 
 export function registerBinaryKernels(): void {
-  const remainder = aten('remainder', 'Tensor');
-  const floorDivide: Operator = (a, b) => floor(trueDivide(a, b));
+  for (const [kernel, operator] of sameDtype) {
+    torchKernel<BinaryInputs>(kernel, ({ a, b }, _attrs, k) => k.out(operator(counted(a, k), counted(b, k)), countedDtype(a)));
+  }
+  for (const [kernel, operator] of toFloat) {
+    torchKernel<BinaryInputs>(kernel, ({ a, b }, _attrs, k) => k.out(operator(k.handle(a), k.handle(b)), floatDtype(a)));
+  }
+  // The product of two masks is a mask.
+  torchKernel<BinaryInputs>(Multiply, ({ a, b }, _attrs, k) => k.out(multiply(k.handle(a), k.handle(b)), a.dtype));
 
-  for (const [kernel, name, overload = 'Tensor'] of sameDtype) register(kernel, aten(name, overload));
-  register(Add, (a, b) => add(a, b));
-  register(Sub, (a, b) => subtract(a, b));
-  register(Multiply, multiply);
-  register(RealDiv, trueDivide);
-  register(SquaredDifference, (a, b) => square(subtract(a, b)));
-
-  const integerMod = throughDoubles(remainder);
-  const integerFloorDivide = throughDoubles(floorDivide);
   torchKernel<BinaryInputs>(Mod, ({ a, b }, _attrs, k) =>
-    k.out((a.dtype === 'float32' ? remainder : integerMod)(k.handle(a), k.handle(b)), a.dtype));
+    (a.dtype === 'float32'
+      ? k.out(remainder(k.handle(a), k.handle(b)))
+      : k.out(throughDoubles(remainder, k.handle(a), k.handle(b)), 'int32')));
+
+  // int32 also for floats, as in tfjs's own backends.
   torchKernel<BinaryInputs>(FloorDiv, ({ a, b }, _attrs, k) =>
-    k.out((a.dtype === 'float32' ? floorDivide : integerFloorDivide)(k.handle(a), k.handle(b)), a.dtype));
+    k.out(throughDoubles(floorDivide, k.handle(a), k.handle(b)), 'int32'));
 
   torchKernel<AddNInputs>(AddN, (inputs, _attrs, k) => {
     const first = inputs[0]!;
     if (inputs.length === 1) return k.same(first);
-    let total = k.handle(first);
-    for (const input of inputs.slice(1)) total = add(total, k.handle(input));
-    return k.out(total, first.dtype);
+    let total = counted(first, k);
+    for (const input of inputs.slice(1)) total = add(total, counted(input, k));
+    return k.out(total, countedDtype(first));
   });
 
-  // x for x > 0, alpha x otherwise; both halves keep a NaN.
   torchKernel<PreluInputs>(Prelu, ({ x, alpha }, _attrs, k) => {
-    const handle = k.handle(x);
-    const positive = relu(handle);
-    return k.out(add(positive, multiply(k.handle(alpha), subtract(handle, positive))));
+    const handle = floating(x, k);
+    return k.out(where(below(handle, 0), multiply(k.handle(alpha), handle), handle));
   });
 }

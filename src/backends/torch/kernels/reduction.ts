@@ -2,7 +2,7 @@
 
 import { All, Any, ArgMax, ArgMin, Cumprod, Cumsum, LogSoftmax, Max, Mean, Min, Prod, Softmax, Sum, util } from '@tensorflow/tfjs-core';
 import type {
-  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MaxInputs,
+  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MinAttrs, MinInputs,
   SoftmaxAttrs, SoftmaxInputs, SumAttrs, SumInputs, TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { storageTypes } from '../backend.ts';
@@ -11,6 +11,7 @@ import type { Handle, StorageType } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import type { KernelContext } from '../kernel.ts';
 import { castTo } from './cast.ts';
+import { full } from './creation.ts';
 
 const alias = aten('alias');
 const flip = aten('flip');
@@ -38,6 +39,26 @@ function reduceOver(
 function registerReduction(kernelName: string, resultDtype: (x: TensorInfo) => DataType, reduce: Reduce): void {
   torchKernel<SumInputs, SumAttrs>(kernelName, ({ x }, { axis, keepDims }, k) =>
     reduceOver(x, axis, keepDims, resultDtype(x), reduce, k));
+}
+
+type Bounds = Record<'float32' | 'int32' | 'bool', number>;
+const lowest: Bounds = { float32: -Infinity, int32: -0x8000_0000, bool: 0 };
+const highest: Bounds = { float32: Infinity, int32: 0x7fff_ffff, bool: 1 };
+
+/** @param ofNone the extremum of no elements at all, of which libtorch has none */
+function registerExtremum(kernelName: string, operator: string, ofNone: Bounds): void {
+  const extremum = aten(operator);
+  torchKernel<MinInputs, MinAttrs & MaxAttrs>(kernelName, ({ x }, attrs, k) => {
+    // tfjs-core calls the axes differently for the two.
+    const axis = kernelName === Max ? attrs.reductionIndices : attrs.axis;
+    const axes = util.parseAxisParam(axis, x.shape);
+    if (axes.some((dim) => x.shape[dim] === 0)) {
+      const dtype = x.dtype as 'float32' | 'int32' | 'bool';
+      const kept = x.shape.flatMap((size, dim) => (axes.includes(dim) ? (attrs.keepDims ? [1] : []) : [size]));
+      return k.out(full(kept, ofNone[dtype], dtype, k.backend.device), dtype);
+    }
+    return reduceOver(x, axes, attrs.keepDims, x.dtype, (handle, dims, keepDims) => extremum(handle, dims, keepDims), k);
+  });
 }
 
 function registerRunning(kernelName: string, operator: string, neutral: number): void {
@@ -70,14 +91,11 @@ function registerArgument(kernelName: string, operator: string, passedOver: numb
 }
 
 const summed = (x: TensorInfo): DataType => (x.dtype === 'bool' ? 'int32' : x.dtype);
-const same = (x: TensorInfo): DataType => x.dtype;
 
 export function registerReductionKernels(): void {
   const sum = aten('sum', 'dim_IntList');
   const mean = aten('mean', 'dim');
   const product = aten('prod', 'dim_int');
-  const minimum = aten('amin');
-  const maximum = aten('amax');
   const all = aten('all', 'dims');
   const any = aten('any', 'dims');
   const softmax = aten('softmax', 'int');
@@ -91,11 +109,10 @@ export function registerReductionKernels(): void {
     for (const axis of [...axes].sort((a, b) => b - a)) result = product(result, axis, keepDims, storage);
     return result;
   });
-  registerReduction(Min, same, (x, axes, keepDims) => minimum(x, axes, keepDims));
   registerReduction(All, () => 'bool', (x, axes, keepDims) => all(x, axes, keepDims));
   registerReduction(Any, () => 'bool', (x, axes, keepDims) => any(x, axes, keepDims));
-  torchKernel<MaxInputs, MaxAttrs>(Max, ({ x }, { reductionIndices, keepDims }, k) =>
-    reduceOver(x, reductionIndices, keepDims, x.dtype, (handle, axes, keep) => maximum(handle, axes, keep), k));
+  registerExtremum(Min, 'amin', highest);
+  registerExtremum(Max, 'amax', lowest);
 
   registerArgument(ArgMax, 'argmax', -Infinity);
   registerArgument(ArgMin, 'argmin', Infinity);

@@ -7,12 +7,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { ClipByValueAttrs, DataType, EluGradInputs, LeakyReluAttrs, StepAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 import { aten } from '../binding.ts';
+import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
-import { castTo } from './cast.ts';
+import type { KernelContext } from '../kernel.ts';
+import { castTo, counted, countedDtype, floatDtype, floating } from './cast.ts';
 
 type Row = readonly [kernel: string, operator: string];
 
-/** The result has the input's dtype. */
+/** The result has the input's dtype; bools are counted. */
 const sameDtype: readonly Row[] = [
   [Abs, 'abs'],
   [Ceil, 'ceil'],
@@ -61,18 +63,19 @@ const toBool: readonly Row[] = [
   [LogicalNot, 'logical_not'],
 ];
 
-function registerRows(rows: readonly Row[], resultDtype: (x: DataType) => DataType): void {
+type Read = (x: TensorInfo, k: KernelContext) => Handle;
+
+function registerRows(rows: readonly Row[], resultDtype: (x: TensorInfo) => DataType, read: Read): void {
   for (const [kernel, operator] of rows) {
     const call = aten(operator);
-    torchKernel<{ x: TensorInfo }>(kernel, ({ x }, _attrs, k) => k.out(call(k.handle(x)), resultDtype(x.dtype)));
+    torchKernel<{ x: TensorInfo }>(kernel, ({ x }, _attrs, k) => k.out(call(read(x, k)), resultDtype(x)));
   }
 }
 
 export function registerUnaryKernels(): void {
-  registerRows(sameDtype, (dtype) => dtype);
-  registerRows(toFloat, (dtype) => (dtype === 'complex64' ? 'complex64' : 'float32'));
-  registerRows(toBool, () => 'bool');
-
+  registerRows(sameDtype, countedDtype, counted);
+  registerRows(toFloat, floatDtype, floating);
+  registerRows(toBool, () => 'bool', (x, k) => k.handle(x));
   registerUnaryWithAttributes();
 }
 
@@ -88,11 +91,11 @@ function registerUnaryWithAttributes(): void {
 
   torchKernel<{ x: TensorInfo }, ClipByValueAttrs>(ClipByValue, ({ x }, { clipValueMin, clipValueMax }, k) => {
     const clamped = clamp(k.handle(x), clipValueMin, clipValueMax);
-    return k.out(x.dtype === 'int32' ? castTo(clamped, 'int32') : clamped, x.dtype);
+    return x.dtype === 'float32' ? k.out(clamped) : k.out(castTo(clamped, 'int32'), 'int32');
   });
 
   torchKernel<{ x: TensorInfo }, LeakyReluAttrs>(LeakyRelu, ({ x }, { alpha }, k) =>
-    k.out(leakyRelu(x.dtype === 'float32' ? k.handle(x) : castTo(k.handle(x), 'float32'), alpha)));
+    k.out(leakyRelu(floating(x, k), alpha)));
 
   torchKernel<EluGradInputs>(EluGrad, ({ dy, y }, _attrs, k) =>
     k.out(eluBackward(k.handle(dy), 1, 1, 1, true, k.handle(y))));
