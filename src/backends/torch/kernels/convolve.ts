@@ -1,15 +1,18 @@
-// Convolution and its two gradients in tfjs's layouts (filters [...window, C / groups, O]) on aten::convolution.
+// Convolution and its two gradients in tfjs's layouts (filters [...window, C / groups, O]) on aten::convolution, which wants
+// one dtype. Activations may be stored as bfloat16 and decide; parameters, and so their gradients, are float32.
 
 import { ShapeError } from '../../../errors.ts';
 import { aten, atenList, binding } from '../binding.ts';
-import type { Handle } from '../binding.ts';
+import type { Handle, NativeArg } from '../binding.ts';
+import { castTo } from './cast.ts';
 import { channelsFirst, channelsLast, fitPadding, inputShaped, padInput, unpadGradient } from './slidingWindow.ts';
-import type { SlidingWindow } from './slidingWindow.ts';
+import type { SlidingWindow, WindowPadding } from './slidingWindow.ts';
 
 const convolution = aten('convolution');
 const convolutionBackward = atenList('convolution_backward');
 const permute = aten('permute');
 const newEmpty = aten('new_empty');
+const typeAs = aten('type_as');
 
 /** What a convolution does beside its data. */
 export interface Convolution {
@@ -27,13 +30,11 @@ export interface Convolution {
  * @returns [N, ...positions, O], or channels first
  */
 export function convolve(x: Handle, filter: Handle, bias: Handle | null, { window, groups, channels }: Convolution): Handle {
-  const axes = window.size.length;
   const fit = fitPadding(window);
-  const input = padInput(channels === 'last' ? channelsFirst(x, axes) : x, fit, 0);
-  const y = convolution(
-    input, torchFilter(filter, axes), bias, window.stride, fit.padding, window.dilation, false, window.size.map(() => 0), groups,
-  );
-  return channels === 'last' ? channelsLast(y, axes) : y;
+  const input = padInput(inward(x, channels, window), fit, 0);
+  const weight = torchFilter(typeAs(filter, x), window);
+  const offset = bias === null ? null : typeAs(bias, x);
+  return outward(convolution(input, weight, offset, ...geometry(window, fit, groups)), channels, window);
 }
 
 /**
@@ -47,16 +48,13 @@ export function convolveBackwardInput(
 ): Handle {
   const { groups, channels } = convolution;
   const window = windowOf(dy, convolution);
-  const axes = window.size.length;
   const fit = fitPadding(window);
-  const inChannels = inputShape[channels === 'last' ? axes + 1 : 1]!;
+  const inChannels = channels === 'last' ? inputShape.at(-1) : inputShape[1];
   const [gradient] = convolutionBackward(
-    channels === 'last' ? channelsFirst(dy, axes) : dy, inputShaped(dy, inputShape[0]!, inChannels, fit.paddedSize),
-    torchFilter(filter, axes), null, window.stride, fit.padding, window.dilation, false, window.size.map(() => 0), groups,
-    [true, false, false],
+    inward(dy, channels, window), inputShaped(dy, inputShape[0]!, inChannels!, fit.paddedSize),
+    torchFilter(typeAs(filter, dy), window), null, ...geometry(window, fit, groups), [true, false, false],
   );
-  const unpadded = unpadGradient(gradient!, fit);
-  return channels === 'last' ? channelsLast(unpadded, axes) : unpadded;
+  return outward(unpadGradient(gradient!, fit), channels, window);
 }
 
 /**
@@ -69,17 +67,27 @@ export function convolveBackwardFilter(
 ): Handle {
   const { groups, channels } = convolution;
   const window = windowOf(dy, convolution);
-  const axes = window.size.length;
-  const [inChannels, outChannels] = filterShape.slice(axes);
   const fit = fitPadding(window);
+  const [inChannels, outChannels] = filterShape.slice(-2);
   const [, gradient] = convolutionBackward(
-    channels === 'last' ? channelsFirst(dy, axes) : dy,
-    padInput(channels === 'last' ? channelsFirst(x, axes) : x, fit, 0),
-    newEmpty(dy, [outChannels!, inChannels!, ...window.kernel]), null, window.stride, fit.padding, window.dilation, false,
-    window.size.map(() => 0), groups, [false, true, false],
+    inward(dy, channels, window), padInput(inward(typeAs(x, dy), channels, window), fit, 0),
+    newEmpty(dy, [outChannels!, inChannels!, ...window.kernel]), null, ...geometry(window, fit, groups), [false, true, false],
   );
   const spatial = window.size.map((_, axis) => axis + 2);
-  return permute(gradient, [...spatial, 1, 0]);
+  return castTo(permute(gradient, [...spatial, 1, 0]), 'float32');
+}
+
+// Stride, padding, dilation, transposed, output padding, groups: the arguments that the operators share.
+function geometry(window: SlidingWindow, { padding }: WindowPadding, groups: number): readonly NativeArg[] {
+  return [window.stride, padding, window.dilation, false, window.size.map(() => 0), groups];
+}
+
+function inward(x: Handle, channels: Convolution['channels'], window: SlidingWindow): Handle {
+  return channels === 'last' ? channelsFirst(x, window.size.length) : x;
+}
+
+function outward(y: Handle, channels: Convolution['channels'], window: SlidingWindow): Handle {
+  return channels === 'last' ? channelsLast(y, window.size.length) : y;
 }
 
 // The window with as many positions as dy has. tfjs-core's gradients do not say how the forward kernel rounded, so dy may
@@ -94,6 +102,7 @@ function windowOf(dy: Handle, { window, channels }: Convolution): SlidingWindow 
 }
 
 // [...window, I, O] seen as [O, I, ...window]; no copy.
-function torchFilter(filter: Handle, axes: number): Handle {
-  return permute(filter, [axes + 1, axes, ...Array.from({ length: axes }, (_, axis) => axis)]);
+function torchFilter(filter: Handle, window: SlidingWindow): Handle {
+  const axes = window.size.length;
+  return permute(filter, [axes + 1, axes, ...window.size.map((_, axis) => axis)]);
 }

@@ -21,6 +21,7 @@ const add = aten('add', 'Tensor');
 const addScalar = aten('add', 'Scalar');
 const divideFloor = aten('div', 'Scalar_mode');
 const remainder = aten('remainder', 'Scalar');
+const typeAs = aten('type_as');
 const reshape = aten('reshape');
 
 // ATen's pooling takes padding up to half the window.
@@ -55,7 +56,7 @@ export function maxPoolBackward(dy: Handle, x: Handle, window: SlidingWindow): H
   // The tape kept the values of the forward kernel, not their places.
   const input = maxInput(x, 'float32', window, fit);
   const [, indices] = maxWithIndices[axes](input, ...geometry);
-  const gradient = maxBackward[axes](channelsFirst(dy, axes), input, ...geometry, indices);
+  const gradient = maxBackward[axes](channelsFirst(typeAs(dy, x), axes), input, ...geometry, indices);
   return channelsLast(unpadGradient(gradient, fit), axes);
 }
 
