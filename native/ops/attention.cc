@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/bfloat16.h"
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/tiles.h"
@@ -161,9 +162,45 @@ void backward(const T* dy, const T* qkv, const T* out, const float* logsumexp, c
   });
 }
 
+// Queries, keys and values as [B, heads, N, D] views.
+std::vector<at::Tensor> splitHeads(const at::Tensor& qkv, const Shapes& s) {
+  return qkv.view({s.batch, s.tokens, 3, s.heads, s.depth}).permute({2, 0, 3, 1, 4}).unbind(0);
+}
+
+// The same from ATen's operators, on other devices and where they have fast bfloat16 products.
+std::tuple<at::Tensor, at::Tensor> attentionComposed(const at::Tensor& qkv, int64_t heads) {
+  const Shapes s = shapesOf(qkv, heads);
+  const std::vector<at::Tensor> parts = splitHeads(qkv.contiguous(), s);
+  const at::Tensor q = parts[0].mul(1.0 / std::sqrt(static_cast<double>(s.depth)));
+  const at::Tensor scores = at::matmul(q, parts[1].transpose(-2, -1)).to(at::kFloat);
+  const at::Tensor logsumexp = at::logsumexp(scores, {-1});
+  const at::Tensor weights = scores.sub(logsumexp.unsqueeze(-1)).exp_().to(qkv.scalar_type());
+  const at::Tensor out = at::matmul(weights, parts[2]).transpose(1, 2).reshape({s.batch, s.tokens, s.channels});
+  return {out, logsumexp};
+}
+
+at::Tensor attentionBackwardComposed(const at::Tensor& dy, const at::Tensor& qkv, const at::Tensor& out,
+                                     const at::Tensor& logsumexp, int64_t heads) {
+  const Shapes s = shapesOf(qkv, heads);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(s.depth));
+  const at::ScalarType type = qkv.scalar_type();
+  const std::vector<at::Tensor> parts = splitHeads(qkv.contiguous(), s);
+  const auto heads4 = [&](const at::Tensor& t) { return t.view({s.batch, s.tokens, s.heads, s.depth}).transpose(1, 2); };
+  const at::Tensor dout = heads4(dy.to(type).contiguous());
+  const at::Tensor delta = at::mul(dout, heads4(out.contiguous())).sum({-1}, true, at::kFloat);
+  const at::Tensor scores = at::matmul(parts[0].mul(scale), parts[1].transpose(-2, -1)).to(at::kFloat);
+  const at::Tensor weights = scores.sub(logsumexp.unsqueeze(-1)).exp_();
+  const at::Tensor dv = at::matmul(weights.to(type).transpose(-2, -1), dout);
+  const at::Tensor dweights = at::matmul(dout, parts[2].transpose(-2, -1)).to(at::kFloat);
+  const at::Tensor dscores = dweights.sub_(delta).mul_(weights).mul_(scale).to(type);
+  const at::Tensor dq = at::matmul(dscores, parts[1]), dk = at::matmul(dscores.transpose(-2, -1), parts[0]);
+  return at::stack({dq, dk, dv}, 2).permute({0, 3, 2, 1, 4}).reshape(qkv.sizes());
+}
+
 std::tuple<at::Tensor, at::Tensor> attentionCpu(const at::Tensor& qkv, int64_t heads) {
   const Shapes s = shapesOf(qkv, heads);
   const at::ScalarType type = activationType(qkv, "qkv");
+  if (type == at::kBFloat16 && fastBfloat16()) return attentionComposed(qkv, heads);
   const at::Tensor in = qkv.contiguous();
   at::Tensor out = at::empty({s.batch, s.tokens, s.channels}, in.options());
   at::Tensor logsumexp = at::empty({s.batch, s.heads, s.tokens}, in.options().dtype(at::kFloat));
@@ -179,6 +216,7 @@ at::Tensor attentionBackwardCpu(const at::Tensor& dy, const at::Tensor& qkv, con
                                 int64_t heads) {
   const Shapes s = shapesOf(qkv, heads);
   const at::ScalarType type = activationType(qkv, "qkv");
+  if (type == at::kBFloat16 && fastBfloat16()) return attentionBackwardComposed(dy, qkv, out, logsumexp, heads);
   const std::vector<int64_t> expected = {s.batch, s.tokens, s.channels};
   TORCH_CHECK(dy.numel() == s.batch * s.tokens * s.channels && out.sizes() == dy.sizes(), "expected dy and out of shape ", expected,
               ", got ", dy.sizes(), " and ", out.sizes());
@@ -212,6 +250,11 @@ at::Tensor attentionBackwardMeta(const at::Tensor&, const at::Tensor& qkv, const
 TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
   m.impl("attention", mpvg::attentionCpu);
   m.impl("attention_backward", mpvg::attentionBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, CompositeExplicitAutograd, m) {
+  m.impl("attention", mpvg::attentionComposed);
+  m.impl("attention_backward", mpvg::attentionBackwardComposed);
 }
 
 TORCH_LIBRARY_IMPL(mpvg, Meta, m) {

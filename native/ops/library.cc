@@ -1,11 +1,12 @@
 // The schemas of our own operators; each file beside this one implements some of them. Shapes: B samples, N tokens, C channels,
-// H hidden channels, R = B*N rows. Activations are float32 or bfloat16, parameters and statistics float32.
+// H hidden channels. Parameters, statistics and the residual stream are float32; what runs between them may be bfloat16, where
+// `reduced` asks for it.
 #include <torch/library.h>
 
 TORCH_LIBRARY(mpvg, m) {
   // y = (LN(x) + addend) W^T + b; addend's rows repeat over x's
   m.def(
-      "norm_linear(Tensor x, Tensor gamma, Tensor beta, Tensor? addend, Tensor weight, Tensor? bias, float eps) "
+      "norm_linear(Tensor x, Tensor gamma, Tensor beta, Tensor? addend, Tensor weight, Tensor? bias, float eps, bool reduced) "
       "-> (Tensor y, Tensor mean, Tensor rstd)");
   m.def(
       "norm_linear_backward(Tensor dy, Tensor x, Tensor mean, Tensor rstd, Tensor gamma, Tensor beta, Tensor? addend, "
@@ -19,7 +20,7 @@ TORCH_LIBRARY(mpvg, m) {
 
   // x + scale[sample] * (gelu(LN(x) W1^T + b1) W2^T + b2); hidden is the value before b1 and GELU
   m.def(
-      "norm_mlp_add(Tensor x, Tensor gamma, Tensor beta, Tensor w1, Tensor b1, Tensor w2, Tensor b2, Tensor? scale, float eps) "
+      "norm_mlp_add(Tensor x, Tensor gamma, Tensor beta, Tensor w1, Tensor b1, Tensor w2, Tensor b2, Tensor? scale, float eps, bool reduced) "
       "-> (Tensor y, Tensor mean, Tensor rstd, Tensor hidden)");
   m.def(
       "norm_mlp_add_backward(Tensor dy, Tensor x, Tensor mean, Tensor rstd, Tensor hidden, Tensor gamma, Tensor beta, Tensor w1, "

@@ -1,8 +1,10 @@
 // The linear layer that ends a branch and the residual sum it goes into, with stochastic depth's per-sample factor:
-// residual + scale[sample] * (x W^T + b). The product is written once and finished while its tile is in cache.
+// residual + scale[sample] * (x W^T + b). The product is written once and finished while its tile is in cache. The residual
+// stream is float32 always; x may be bfloat16.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include "ops/bfloat16.h"
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/tiles.h"
@@ -36,15 +38,16 @@ std::vector<int64_t> withLast(const at::Tensor& x, int64_t last) {
 template <typename T>
 void forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& residual,
              const at::Tensor& scale, const Shapes& s, at::Tensor& y) {
-  const T *xs = x.const_data_ptr<T>(), *residuals = residual.const_data_ptr<T>();
+  const T* xs = x.const_data_ptr<T>();
+  const float* residuals = residual.const_data_ptr<float>();
   const float *w = weight.const_data_ptr<float>(), *offset = floatsOrNull(bias), *factors = floatsOrNull(scale);
-  T* ys = y.data_ptr<T>();
+  float* ys = y.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (s.in + 2 * s.out));
+    Scratch scratch(rows * s.in);
     const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
-    const float* past = widen(residuals + begin * s.out, rows * s.out, scratch.take(rows * s.out));
-    float* out = target(ys + begin * s.out, scratch.take(rows * s.out));
+    const float* past = residuals + begin * s.out;
+    float* out = ys + begin * s.out;
     gemmNT(rows, s.out, s.in, 1, in, s.in, w, s.in, 0, out, s.out);
     for (int64_t r = 0; r < rows; r++) {
       float* line = out + r * s.out;
@@ -56,15 +59,14 @@ void forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bi
         for (int64_t i = 0; i < s.out; i++) line[i] = pastLine[i] + factor * line[i];
       }
     }
-    narrow(out, rows * s.out, ys + begin * s.out);
   });
 }
 
 template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scale, const Shapes& s,
               at::Tensor& dx, at::Tensor& dweight, at::Tensor& dbias) {
-  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>();
-  const float *w = weight.const_data_ptr<float>(), *factors = floatsOrNull(scale);
+  const T* xs = x.const_data_ptr<T>();
+  const float *dys = dy.const_data_ptr<float>(), *w = weight.const_data_ptr<float>(), *factors = floatsOrNull(scale);
   T* dxs = dx.data_ptr<T>();
   const int64_t shares = shareCount(s.rows);
   ThreadSums sumWeight(dweight.data_ptr<float>(), s.out * s.in, shares);
@@ -72,9 +74,9 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weigh
   if (dbias.defined()) sumBias.emplace(dbias.data_ptr<float>(), s.out, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (2 * s.in + 2 * s.out));
+    Scratch scratch(rows * (2 * s.in + s.out));
     const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
-    const float* dout = widen(dys + begin * s.out, rows * s.out, scratch.take(rows * s.out));
+    const float* dout = dys + begin * s.out;
     float* scaled = scratch.take(rows * s.out);
     float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
     if (factors != nullptr) {
@@ -98,13 +100,40 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weigh
   if (sumBias) sumBias->finish();
 }
 
+at::Tensor perRow(const at::Tensor& scale, const at::Tensor& like) {
+  std::vector<int64_t> shape(like.dim(), 1);
+  shape[0] = scale.size(0);
+  return scale.view(shape);
+}
+
+// The same from ATen's operators; see norm_linear.cc.
+at::Tensor linearAddComposed(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                             const at::Tensor& residual, const std::optional<at::Tensor>& scale) {
+  shapesOf(x, weight, scale);
+  const auto offset = bias.has_value() ? std::optional<at::Tensor>(bias->to(x.scalar_type())) : std::nullopt;
+  const at::Tensor branch = at::linear(x, weight.to(x.scalar_type()), offset);
+  return scale.has_value() ? at::addcmul(residual, branch.to(at::kFloat), perRow(*scale, residual)) : at::add(residual, branch);
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardComposed(const at::Tensor& dy, const at::Tensor& x,
+                                                                         const at::Tensor& weight,
+                                                                         const std::optional<at::Tensor>& scale, bool bias) {
+  const Shapes s = shapesOf(x, weight, scale);
+  const at::Tensor scaled = scale.has_value() ? dy.mul(perRow(*scale, dy)) : dy;
+  const at::Tensor dout = scaled.reshape({s.rows, s.out}).to(x.scalar_type());
+  const at::Tensor dweight = at::mm(dout.t(), x.reshape({s.rows, s.in})).to(at::kFloat);
+  const at::Tensor dx = at::mm(dout, weight.to(x.scalar_type())).view(x.sizes());
+  return {dx, dweight, bias ? scaled.reshape({s.rows, s.out}).sum(0) : at::Tensor()};
+}
+
 at::Tensor linearAddCpu(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                         const at::Tensor& residual, const std::optional<at::Tensor>& scale) {
   const Shapes s = shapesOf(x, weight, scale);
   const at::ScalarType type = activationType(x, "x");
+  if (type == at::kBFloat16 && fastBfloat16()) return linearAddComposed(x, weight, bias, residual, scale);
   TORCH_CHECK(residual.dim() >= 2 && residual.size(-1) == s.out && rowsOf(residual) == s.rows, "expected a residual of shape ",
               at::IntArrayRef(withLast(x, s.out)), ", got ", residual.sizes());
-  const at::Tensor in = x.contiguous(), past = activation(residual, "residual", type);
+  const at::Tensor in = x.contiguous(), past = activation(residual, "residual", at::kFloat);
   const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
   const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
   const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
@@ -122,9 +151,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardCpu(const at::Te
                                                                     const std::optional<at::Tensor>& scale, bool bias) {
   const Shapes s = shapesOf(x, weight, scale);
   const at::ScalarType type = activationType(x, "x");
+  if (type == at::kBFloat16 && fastBfloat16()) return linearAddBackwardComposed(dy, x, weight, scale, bias);
   TORCH_CHECK(dy.dim() >= 2 && dy.size(-1) == s.out && rowsOf(dy) == s.rows, "expected dy of shape ",
               at::IntArrayRef(withLast(x, s.out)), ", got ", dy.sizes());
-  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type), w = parameter(weight, "weight", {s.out, s.in});
+  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", at::kFloat), w = parameter(weight, "weight", {s.out, s.in});
   const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
   at::Tensor dx = at::empty_like(in), dweight = at::empty_like(w), dbias = bias ? at::empty({s.out}, w.options()) : at::Tensor();
   if (type == at::kFloat) {
@@ -155,6 +185,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardMeta(const at::T
 TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
   m.impl("linear_add", mpvg::linearAddCpu);
   m.impl("linear_add_backward", mpvg::linearAddBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, CompositeExplicitAutograd, m) {
+  m.impl("linear_add", mpvg::linearAddComposed);
+  m.impl("linear_add_backward", mpvg::linearAddBackwardComposed);
 }
 
 TORCH_LIBRARY_IMPL(mpvg, Meta, m) {

@@ -1,9 +1,10 @@
 // A layer norm, the position embedding added to it, and the linear layer that reads the sum, in one pass over tiles of rows:
 // the normalised rows live in cache only and are made again in the backward pass. LaPE / MPVG, equation of every layer:
-// MSA's input LN_l(x_l) + LN'_l(pos_{l-1}).
+// MSA's input LN_l(x_l) + LN'_l(pos_{l-1}). x is the residual stream, float32 always; y may be bfloat16.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include "ops/bfloat16.h"
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/layer_norm_rows.h"
@@ -41,17 +42,17 @@ template <typename T>
 std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
                                                        const at::Tensor& addend, const at::Tensor& weight, const at::Tensor& bias,
                                                        double eps, const Shapes& s) {
-  at::Tensor y = at::empty(withLast(x, s.out), x.options());
-  at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat)), rstd = at::empty_like(mean);
-  const T* xs = x.const_data_ptr<T>();
+  at::Tensor y = at::empty(withLast(x, s.out), x.options().dtype(c10::CppTypeToScalarType<T>::value));
+  at::Tensor mean = at::empty({s.rows}, x.options()), rstd = at::empty_like(mean);
+  const float* xs = x.const_data_ptr<float>();
   const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
   const float *pe = floatsOrNull(addend), *offset = floatsOrNull(bias);
   T* ys = y.data_ptr<T>();
   float *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (2 * s.in + s.out));
-    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    Scratch scratch(rows * (s.in + s.out));
+    const float* in = xs + begin * s.in;
     float* normed = scratch.take(rows * s.in);
     float* out = target(ys + begin * s.out, scratch.take(rows * s.out));
     for (int64_t r = 0; r < rows; r++) {
@@ -72,11 +73,11 @@ template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
               const at::Tensor& beta, const at::Tensor& addend, const at::Tensor& weight, const Shapes& s, at::Tensor& dx,
               at::Tensor& dgamma, at::Tensor& dbeta, at::Tensor& daddend, at::Tensor& dweight, at::Tensor& dbias) {
-  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>();
-  const float *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
+  const T* dys = dy.const_data_ptr<T>();
+  const float *xs = x.const_data_ptr<float>(), *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
   const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
   const float* pe = floatsOrNull(addend);
-  T* dxs = dx.data_ptr<T>();
+  float* dxs = dx.data_ptr<float>();
   const int64_t shares = shareCount(s.rows);
   ThreadSums sumGamma(dgamma.data_ptr<float>(), s.in, shares), sumBeta(dbeta.data_ptr<float>(), s.in, shares);
   ThreadSums sumWeight(dweight.data_ptr<float>(), s.out * s.in, shares);
@@ -85,11 +86,11 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
   if (daddend.defined()) sumAddend.emplace(daddend.data_ptr<float>(), s.addendRows * s.in, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (4 * s.in + s.out));
-    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    Scratch scratch(rows * (2 * s.in + s.out));
+    const float* in = xs + begin * s.in;
     const float* dout = widen(dys + begin * s.out, rows * s.out, scratch.take(rows * s.out));
     float *normed = scratch.take(rows * s.in), *dnormed = scratch.take(rows * s.in);
-    float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
+    float* din = dxs + begin * s.in;
     for (int64_t r = 0; r < rows; r++) {
       normaliseRow(in + r * s.in, {means[begin + r], rstds[begin + r]}, g, b,
                    pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in, normed + r * s.in);
@@ -112,7 +113,6 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
       normaliseRowBackward(dnormed + r * s.in, in + r * s.in, {means[begin + r], rstds[begin + r]}, g, nullptr, s.in,
                            din + r * s.in, dg, db);
     }
-    narrow(din, rows * s.in, dxs + begin * s.in);
   });
   sumGamma.finish();
   sumBeta.finish();
@@ -121,26 +121,62 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
   if (sumAddend) sumAddend->finish();
 }
 
+// The same from ATen's operators: where they have fast bfloat16 products (oneDNN on processors with bfloat16 instructions), and on
+// other devices.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearComposed(const at::Tensor& x, const at::Tensor& gamma,
+                                                                  const at::Tensor& beta,
+                                                                  const std::optional<at::Tensor>& addend,
+                                                                  const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                                                                  double eps, bool reduced) {
+  const Shapes s = shapesOf(x, weight, addend);
+  const at::ScalarType type = reduced ? at::kBFloat16 : at::kFloat;
+  auto [normed, mean, rstd] = at::native_layer_norm(x, {s.in}, gamma, beta, eps);
+  if (addend.has_value()) normed = normed.view({-1, s.addendRows, s.in}).add(addend->reshape({s.addendRows, s.in})).view_as(x);
+  const auto offset = bias.has_value() ? std::optional<at::Tensor>(bias->to(type)) : std::nullopt;
+  return {at::linear(normed.to(type), weight.to(type), offset), mean.reshape({s.rows}), rstd.reshape({s.rows})};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardComposed(
+    const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
+    const at::Tensor& beta, const std::optional<at::Tensor>& addend, const at::Tensor& weight, bool bias) {
+  const Shapes s = shapesOf(x, weight, addend);
+  const at::Tensor rows = x.reshape({s.rows, s.in}), dout = dy.reshape({s.rows, s.out});
+  const at::Tensor means = mean.view({s.rows, 1}), rstds = rstd.view({s.rows, 1});
+  at::Tensor normed = rows.sub(means).mul_(rstds).mul_(gamma).add_(beta);
+  if (addend.has_value()) normed = normed.view({-1, s.addendRows, s.in}).add(addend->reshape({s.addendRows, s.in})).view({s.rows, s.in});
+  const at::Tensor dweight = at::mm(dout.t(), normed.to(dout.scalar_type())).to(at::kFloat);
+  const at::Tensor dnormed = at::mm(dout, weight.to(dout.scalar_type())).to(at::kFloat);
+  const auto [dx, dgamma, dbeta] =
+      at::native_layer_norm_backward(dnormed, rows, {s.in}, means, rstds, gamma, beta, {true, true, true});
+  at::Tensor daddend;
+  if (addend.has_value()) daddend = dnormed.view({-1, s.addendRows, s.in}).sum(0).view(addend->sizes());
+  return {dx.view(x.sizes()), dgamma, dbeta, daddend, dweight, bias ? dout.sum(0, false, at::kFloat) : at::Tensor()};
+}
+
 std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearCpu(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
                                                              const std::optional<at::Tensor>& addend, const at::Tensor& weight,
-                                                             const std::optional<at::Tensor>& bias, double eps) {
+                                                             const std::optional<at::Tensor>& bias, double eps,
+                                                             bool reduced) {
+  if (reduced && fastBfloat16()) return normLinearComposed(x, gamma, beta, addend, weight, bias, eps, reduced);
   const Shapes s = shapesOf(x, weight, addend);
-  const at::ScalarType type = activationType(x, "x");
-  const at::Tensor in = x.contiguous(), g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
+  const at::Tensor in = activation(x, "x", at::kFloat), g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
   const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
   const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
   const at::Tensor pe = addend.has_value() ? addend->to(at::kFloat).contiguous() : at::Tensor();
-  return type == at::kFloat ? forward<float>(in, g, b, pe, w, offset, eps, s) : forward<c10::BFloat16>(in, g, b, pe, w, offset, eps, s);
+  return reduced ? forward<c10::BFloat16>(in, g, b, pe, w, offset, eps, s) : forward<float>(in, g, b, pe, w, offset, eps, s);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardCpu(
     const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
     const at::Tensor& beta, const std::optional<at::Tensor>& addend, const at::Tensor& weight, bool bias) {
+  const at::ScalarType type = activationType(dy, "dy");
+  if (type == at::kBFloat16 && fastBfloat16()) {
+    return normLinearBackwardComposed(dy, x, mean, rstd, gamma, beta, addend, weight, bias);
+  }
   const Shapes s = shapesOf(x, weight, addend);
-  const at::ScalarType type = activationType(x, "x");
   TORCH_CHECK(dy.dim() >= 2 && dy.size(-1) == s.out && rowsOf(dy) == s.rows, "expected dy of shape ",
               at::IntArrayRef(withLast(x, s.out)), ", got ", dy.sizes());
-  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type);
+  const at::Tensor in = activation(x, "x", at::kFloat), dout = activation(dy, "dy", type);
   const at::Tensor means = parameter(mean, "mean", {s.rows}), rstds = parameter(rstd, "rstd", {s.rows});
   const at::Tensor g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
   const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
@@ -158,10 +194,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearMeta(const at::Tensor& x, const at::Tensor&, const at::Tensor&,
                                                               const std::optional<at::Tensor>& addend, const at::Tensor& weight,
-                                                              const std::optional<at::Tensor>&, double) {
+                                                              const std::optional<at::Tensor>&, double, bool reduced) {
   const Shapes s = shapesOf(x, weight, addend);
   const at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat));
-  return {at::empty(withLast(x, s.out), x.options()), mean, at::empty_like(mean)};
+  return {at::empty(withLast(x, s.out), x.options().dtype(reduced ? at::kBFloat16 : at::kFloat)), mean, at::empty_like(mean)};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardMeta(
@@ -183,6 +219,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
 TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
   m.impl("norm_linear", mpvg::normLinearCpu);
   m.impl("norm_linear_backward", mpvg::normLinearBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, CompositeExplicitAutograd, m) {
+  m.impl("norm_linear", mpvg::normLinearComposed);
+  m.impl("norm_linear_backward", mpvg::normLinearBackwardComposed);
 }
 
 TORCH_LIBRARY_IMPL(mpvg, Meta, m) {

@@ -1,9 +1,11 @@
 // A transformer block's second half as one operator: layer norm, two linear layers with GELU between them, stochastic depth's
 // per-sample factor and the residual sum, over tiles of rows. Only the value before GELU is kept for the backward pass; the
-// normalised rows and GELU's output, which would be the larger part of a block's memory, are made again there.
+// normalised rows and GELU's output, which would be the larger part of a block's memory, are made again there. The residual
+// stream is float32 always; what is kept may be bfloat16.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include "ops/bfloat16.h"
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/layer_norm_rows.h"
@@ -50,19 +52,18 @@ Parameters checked(const at::Tensor& x, const Shapes& s, const at::Tensor& gamma
 template <typename T>
 void forward(const at::Tensor& x, const Parameters& p, const at::Tensor& b2, double eps, const Shapes& s, at::Tensor& y,
              at::Tensor& mean, at::Tensor& rstd, at::Tensor& hidden) {
-  const T* xs = x.const_data_ptr<T>();
-  const float *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
+  const float *xs = x.const_data_ptr<float>(), *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
   const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
   const float *offset = b2.const_data_ptr<float>(), *factors = floatsOrNull(p.scale);
-  T *ys = y.data_ptr<T>(), *hiddens = hidden.data_ptr<T>();
-  float *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
+  T* hiddens = hidden.data_ptr<T>();
+  float *ys = y.data_ptr<float>(), *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (3 * s.width + 2 * s.hidden));
-    const float* in = widen(xs + begin * s.width, rows * s.width, scratch.take(rows * s.width));
+    Scratch scratch(rows * (s.width + 2 * s.hidden));
+    const float* in = xs + begin * s.width;
     float *normed = scratch.take(rows * s.width), *active = scratch.take(rows * s.hidden);
     float* pre = target(hiddens + begin * s.hidden, scratch.take(rows * s.hidden));
-    float* out = target(ys + begin * s.width, scratch.take(rows * s.width));
+    float* out = ys + begin * s.width;
     for (int64_t r = 0; r < rows; r++) {
       const RowMoments m = rowMoments(in + r * s.width, s.width, static_cast<float>(eps));
       means[begin + r] = m.mean;
@@ -86,7 +87,6 @@ void forward(const at::Tensor& x, const Parameters& p, const at::Tensor& b2, dou
       for (int64_t i = 0; i < s.width; i++) line[i] = past[i] + factor * (line[i] + offset[i]);
     }
     narrow(pre, rows * s.hidden, hiddens + begin * s.hidden);
-    narrow(out, rows * s.width, ys + begin * s.width);
   });
 }
 
@@ -97,25 +97,24 @@ struct Gradients {
 template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
               const Parameters& p, const Shapes& s, Gradients& out) {
-  const T *dys = dy.const_data_ptr<T>(), *xs = x.const_data_ptr<T>(), *hiddens = hidden.const_data_ptr<T>();
-  const float *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
+  const T* hiddens = hidden.const_data_ptr<T>();
+  const float *dys = dy.const_data_ptr<float>(), *xs = x.const_data_ptr<float>(), *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
   const float *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
   const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
   const float* factors = floatsOrNull(p.scale);
-  T* dxs = out.dx.data_ptr<T>();
+  float* dxs = out.dx.data_ptr<float>();
   const int64_t shares = shareCount(s.rows);
   ThreadSums sumGamma(out.dgamma.data_ptr<float>(), s.width, shares), sumBeta(out.dbeta.data_ptr<float>(), s.width, shares);
   ThreadSums sumW1(out.dw1.data_ptr<float>(), s.hidden * s.width, shares), sumB1(out.db1.data_ptr<float>(), s.hidden, shares);
   ThreadSums sumW2(out.dw2.data_ptr<float>(), s.width * s.hidden, shares), sumB2(out.db2.data_ptr<float>(), s.width, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (6 * s.width + 3 * s.hidden));
-    const float* in = widen(xs + begin * s.width, rows * s.width, scratch.take(rows * s.width));
-    const float* dout = widen(dys + begin * s.width, rows * s.width, scratch.take(rows * s.width));
+    Scratch scratch(rows * (3 * s.width + 3 * s.hidden));
+    const float *in = xs + begin * s.width, *dout = dys + begin * s.width;
     const float* pre = widen(hiddens + begin * s.hidden, rows * s.hidden, scratch.take(rows * s.hidden));
     float *normed = scratch.take(rows * s.width), *dnormed = scratch.take(rows * s.width), *scaled = scratch.take(rows * s.width);
     float *active = scratch.take(rows * s.hidden), *dhidden = scratch.take(rows * s.hidden);
-    float* din = target(dxs + begin * s.width, scratch.take(rows * s.width));
+    float* din = dxs + begin * s.width;
     const float* dbranch = dout;
     if (factors != nullptr) {
       for (int64_t r = 0; r < rows; r++) {
@@ -150,26 +149,70 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
       normaliseRowBackward(dnormed + r * s.width, in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma,
                            dout + r * s.width, s.width, din + r * s.width, dgamma, dbeta);
     }
-    narrow(din, rows * s.width, dxs + begin * s.width);
   });
   for (ThreadSums* sum : {&sumGamma, &sumBeta, &sumW1, &sumB1, &sumW2, &sumB2}) sum->finish();
+}
+
+// The same from ATen's operators; see norm_linear.cc.
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddComposed(const at::Tensor& x, const at::Tensor& gamma,
+                                                                              const at::Tensor& beta, const at::Tensor& w1,
+                                                                              const at::Tensor& b1, const at::Tensor& w2,
+                                                                              const at::Tensor& b2,
+                                                                              const std::optional<at::Tensor>& scale, double eps,
+                                                                              bool reduced) {
+  const Shapes s = shapesOf(x, w1);
+  const at::ScalarType type = reduced ? at::kBFloat16 : at::kFloat;
+  const auto [normed, mean, rstd] = at::native_layer_norm(x, {s.width}, gamma, beta, eps);
+  const at::Tensor hidden = at::linear(normed.to(type), w1.to(type));
+  const at::Tensor branch = at::linear(at::gelu(hidden.add(b1.to(type))), w2.to(type), b2.to(type));
+  at::Tensor y;
+  if (scale.has_value()) {
+    std::vector<int64_t> shape(x.dim(), 1);
+    shape[0] = scale->size(0);
+    y = at::addcmul(x, branch.to(at::kFloat), scale->view(shape));
+  } else {
+    y = at::add(x, branch);
+  }
+  return {y, mean.reshape({s.rows}), rstd.reshape({s.rows}), hidden};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddBackwardComposed(
+    const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
+    const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2,
+    const std::optional<at::Tensor>& scale) {
+  const Shapes s = shapesOf(x, w1);
+  const at::ScalarType type = hidden.scalar_type();
+  const at::Tensor rows = x.reshape({s.rows, s.width}), past = dy.reshape({s.rows, s.width});
+  const at::Tensor means = mean.view({s.rows, 1}), rstds = rstd.view({s.rows, 1});
+  at::Tensor branch = past;
+  if (scale.has_value()) branch = past.view({scale->size(0), -1}).mul(scale->view({-1, 1})).view({s.rows, s.width});
+  const at::Tensor dbranch = branch.to(type), pre = hidden.reshape({s.rows, s.hidden}).add(b1.to(type));
+  const at::Tensor dw2 = at::mm(dbranch.t(), at::gelu(pre)).to(at::kFloat);
+  const at::Tensor dhidden = at::gelu_backward(at::mm(dbranch, w2.to(type)), pre);
+  const at::Tensor normed = rows.sub(means).mul_(rstds).mul_(gamma).add_(beta).to(type);
+  const at::Tensor dw1 = at::mm(dhidden.t(), normed).to(at::kFloat);
+  const at::Tensor dnormed = at::mm(dhidden, w1.to(type)).to(at::kFloat);
+  const auto [dx, dgamma, dbeta] =
+      at::native_layer_norm_backward(dnormed, rows, {s.width}, means, rstds, gamma, beta, {true, true, true});
+  return {dx.add(past).view(x.sizes()), dgamma, dbeta, dw1, dhidden.sum(0, false, at::kFloat), dw2, branch.sum(0)};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddCpu(const at::Tensor& x, const at::Tensor& gamma,
                                                                          const at::Tensor& beta, const at::Tensor& w1,
                                                                          const at::Tensor& b1, const at::Tensor& w2,
                                                                          const at::Tensor& b2,
-                                                                         const std::optional<at::Tensor>& scale, double eps) {
+                                                                         const std::optional<at::Tensor>& scale, double eps,
+                                                                         bool reduced) {
+  if (reduced && fastBfloat16()) return normMlpAddComposed(x, gamma, beta, w1, b1, w2, b2, scale, eps, reduced);
   const Shapes s = shapesOf(x, w1);
-  const at::ScalarType type = activationType(x, "x");
   const Parameters p = checked(x, s, gamma, beta, w1, b1, w2, scale);
-  const at::Tensor in = x.contiguous(), offset = parameter(b2, "b2", {s.width});
-  at::Tensor y = at::empty_like(in), hidden = at::empty(hiddenShape(x, s), in.options());
+  const at::Tensor in = activation(x, "x", at::kFloat), offset = parameter(b2, "b2", {s.width});
+  at::Tensor y = at::empty_like(in), hidden = at::empty(hiddenShape(x, s), in.options().dtype(reduced ? at::kBFloat16 : at::kFloat));
   at::Tensor mean = at::empty({s.rows}, in.options().dtype(at::kFloat)), rstd = at::empty_like(mean);
-  if (type == at::kFloat) {
-    forward<float>(in, p, offset, eps, s, y, mean, rstd, hidden);
-  } else {
+  if (reduced) {
     forward<c10::BFloat16>(in, p, offset, eps, s, y, mean, rstd, hidden);
+  } else {
+    forward<float>(in, p, offset, eps, s, y, mean, rstd, hidden);
   }
   return {y, mean, rstd, hidden};
 }
@@ -178,13 +221,16 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
     const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
     const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2,
     const std::optional<at::Tensor>& scale) {
+  const at::ScalarType type = activationType(hidden, "hidden");
+  if (type == at::kBFloat16 && fastBfloat16()) {
+    return normMlpAddBackwardComposed(dy, x, mean, rstd, hidden, gamma, beta, w1, b1, w2, scale);
+  }
   const Shapes s = shapesOf(x, w1);
-  const at::ScalarType type = activationType(x, "x");
   TORCH_CHECK(dy.sizes() == x.sizes(), "expected dy of shape ", x.sizes(), ", got ", dy.sizes());
   TORCH_CHECK(hidden.numel() == s.rows * s.hidden, "expected hidden of shape ", at::IntArrayRef(hiddenShape(x, s)), ", got ",
               hidden.sizes());
   const Parameters p = checked(x, s, gamma, beta, w1, b1, w2, scale);
-  const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", type), pre = activation(hidden, "hidden", type);
+  const at::Tensor in = activation(x, "x", at::kFloat), dout = activation(dy, "dy", at::kFloat), pre = activation(hidden, "hidden", type);
   const at::Tensor means = parameter(mean, "mean", {s.rows}), rstds = parameter(rstd, "rstd", {s.rows});
   Gradients out{at::empty_like(in),   at::empty_like(p.gamma), at::empty_like(p.beta),         at::empty_like(p.w1),
                 at::empty_like(p.b1), at::empty_like(p.w2),    at::empty({s.width}, p.w2.options())};
@@ -199,10 +245,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddMeta(const at::Tensor& x, const at::Tensor&,
                                                                           const at::Tensor&, const at::Tensor& w1,
                                                                           const at::Tensor&, const at::Tensor&, const at::Tensor&,
-                                                                          const std::optional<at::Tensor>&, double) {
+                                                                          const std::optional<at::Tensor>&, double, bool reduced) {
   const Shapes s = shapesOf(x, w1);
   const at::Tensor mean = at::empty({s.rows}, x.options().dtype(at::kFloat));
-  return {at::empty(x.sizes(), x.options()), mean, at::empty_like(mean), at::empty(hiddenShape(x, s), x.options())};
+  return {at::empty(x.sizes(), x.options()), mean, at::empty_like(mean),
+          at::empty(hiddenShape(x, s), x.options().dtype(reduced ? at::kBFloat16 : at::kFloat))};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddBackwardMeta(
@@ -219,6 +266,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
 TORCH_LIBRARY_IMPL(mpvg, CPU, m) {
   m.impl("norm_mlp_add", mpvg::normMlpAddCpu);
   m.impl("norm_mlp_add_backward", mpvg::normMlpAddBackwardCpu);
+}
+
+TORCH_LIBRARY_IMPL(mpvg, CompositeExplicitAutograd, m) {
+  m.impl("norm_mlp_add", mpvg::normMlpAddComposed);
+  m.impl("norm_mlp_add_backward", mpvg::normMlpAddBackwardComposed);
 }
 
 TORCH_LIBRARY_IMPL(mpvg, Meta, m) {

@@ -82,6 +82,7 @@ export class CompiledStep {
 function trace(backend: TorchBackend, step: Step, inputs: readonly Tensor[]): Program {
   const native = binding();
   native.beginTrace(inputs.map((input) => backend.handle(input)));
+  backend.tracing = true;
   let id: number | undefined;
   const outputs: { dtype: Tensor['dtype'] }[] = [];
   try {
@@ -93,6 +94,8 @@ function trace(backend: TorchBackend, step: Step, inputs: readonly Tensor[]): Pr
   } catch (error) {
     if (id === undefined) native.endTrace(null);
     throw explain(error);
+  } finally {
+    backend.tracing = false;
   }
   return { id: id!, outputs };
 }

@@ -6,6 +6,7 @@ import { add } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
+import { reducedPrecision } from './computeType.ts';
 import { fusedKernel, runFusedList, withGradient } from './fused.ts';
 import { layerNorm, layerNormComposed } from './layerNorm.ts';
 import { layerNormAdd } from './layerNormAdd.ts';
@@ -44,7 +45,7 @@ export function normLinear(x: Tensor, norm: NormTensors, layer: LinearTensors, a
     [x, norm.weight, norm.bias, weight, ...(bias ? [bias] : []), ...(addend ? [addend] : [])],
     (save) => {
       const inputs = { x, gamma: norm.weight, beta: norm.bias, weight, ...(bias && { bias }), ...(addend && { addend }) };
-      const [y, mean, rstd] = runFusedList('MpvgNormLinear', inputs, { eps: norm.eps }) as [Tensor, Tensor, Tensor];
+      const [y, mean, rstd] = runFusedList('MpvgNormLinear', inputs, { eps: norm.eps, reduced: reducedPrecision() }) as [Tensor, Tensor, Tensor];
       save([x, mean, rstd, norm.weight, norm.bias, weight, ...(addend ? [addend] : [])]);
       return y;
     },

@@ -6,6 +6,7 @@ import { add } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
+import { reducedPrecision } from './computeType.ts';
 import { addScaled, addScaledComposed } from './dropPath.ts';
 import { fusedKernel, runFusedList, withGradient } from './fused.ts';
 import { gelu, geluComposed } from './gelu.ts';
@@ -42,7 +43,7 @@ export function normMlpAdd(x: Tensor, norm: NormTensors, fc1: LinearTensors, fc2
     [x, gamma, beta, w1, b1, w2, b2],
     (save) => {
       const inputs = { x, gamma, beta, w1, b1, w2, b2, ...(scale && { scale }) };
-      const [y, mean, rstd, hidden] = runFusedList('MpvgNormMlpAdd', inputs, { eps }) as [Tensor, Tensor, Tensor, Tensor];
+      const [y, mean, rstd, hidden] = runFusedList('MpvgNormMlpAdd', inputs, { eps, reduced: reducedPrecision() }) as [Tensor, Tensor, Tensor, Tensor];
       save([x, mean, rstd, hidden, gamma, beta, w1, b1, w2, ...(scale ? [scale] : [])]);
       return y;
     },

@@ -2,11 +2,13 @@
 
 import { DataStorage, KernelBackend, engine } from '@tensorflow/tfjs-core';
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { binding } from './binding.ts';
+import { aten, binding } from './binding.ts';
 import type { Handle, StorageType } from './binding.ts';
 
 // tfjs-core does not export the type of a data id by name.
 type DataId = TensorInfo['dataId'];
+
+type NumericArray = Float32Array | Int32Array | Uint8Array;
 
 interface TensorData {
   /** The native tensor; absent for strings, which libtorch does not have. */
@@ -24,13 +26,19 @@ export const storageTypes: Record<Exclude<DataType, 'string'>, StorageType> = {
   complex64: 'complex64',
 };
 
-function toTypedArray(values: BackendValues, dtype: Exclude<DataType, 'string'>): ArrayBufferView {
+function toTypedArray(values: BackendValues, dtype: Exclude<DataType, 'string'>): NumericArray {
   if (dtype === 'float32' || dtype === 'complex64') {
     return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
   if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(values as ArrayLike<number>);
   return Uint8Array.from(values as ArrayLike<number>, (value) => (value ? 1 : 0));
 }
+
+function isUniform(values: NumericArray): boolean {
+  return values.every((value) => value === values[0]);
+}
+
+const full = aten('full');
 
 function fromBytes(bytes: ArrayBuffer, dtype: DataType): BackendValues {
   if (dtype === 'float32' || dtype === 'complex64') return new Float32Array(bytes);
@@ -41,6 +49,8 @@ function fromBytes(bytes: ArrayBuffer, dtype: DataType): BackendValues {
 /** Stores tfjs tensors as libtorch tensors on one device. */
 export class TorchBackend extends KernelBackend {
   readonly device: string;
+  /** While a step program is being traced. */
+  tracing = false;
   readonly #data: DataStorage<TensorData>;
 
   /** @param device 'cpu' or 'cuda:0' … */
@@ -61,13 +71,17 @@ export class TorchBackend extends KernelBackend {
       this.#data.set(dataId, { handle: undefined, strings: values as Uint8Array[], dtype, references });
       return;
     }
-    const handle = binding().fromTypedArray(
-      toTypedArray(values, dtype),
-      shape,
-      storageTypes[dtype],
-      this.device,
-    );
+    const handle = this.#upload(toTypedArray(values, dtype), shape, storageTypes[dtype]);
     this.#data.set(dataId, { handle, strings: undefined, dtype, references });
+  }
+
+  #upload(values: NumericArray, shape: number[], dtype: StorageType): Handle {
+    // tfjs makes the zeros and ones of its gradients in JavaScript. In a step program they become an operator: a stored array
+    // of one value would take memory in every run, and arrays of several values are refused there.
+    if (this.tracing && dtype !== 'complex64' && isUniform(values)) {
+      return full(shape, dtype === 'bool' ? values[0] !== 0 : (values[0] ?? 0), dtype, null, this.device);
+    }
+    return binding().fromTypedArray(values, shape, dtype, this.device);
   }
 
   /** Takes a native tensor over as a tfjs tensor. */

@@ -33,10 +33,18 @@ type NormMlpInputs = {
   scale?: TensorInfo;
 };
 
+interface Precision {
+  eps: number;
+  /** Whether what is kept between operators is bfloat16. */
+  reduced: boolean;
+}
+
 export function registerFusedBlockKernels(): void {
   const normLinear = mpvgList('norm_linear');
-  torchKernel<NormLinearInputs, { eps: number }>('MpvgNormLinear', ({ x, gamma, beta, addend, weight, bias }, { eps }, k) =>
-    outputs(k, normLinear(k.handle(x), k.handle(gamma), k.handle(beta), handleOrNull(k, addend), k.handle(weight), handleOrNull(k, bias), eps)));
+  torchKernel<NormLinearInputs, Precision>('MpvgNormLinear', ({ x, gamma, beta, addend, weight, bias }, { eps, reduced }, k) =>
+    outputs(k, normLinear(
+      k.handle(x), k.handle(gamma), k.handle(beta), handleOrNull(k, addend), k.handle(weight), handleOrNull(k, bias), eps, reduced,
+    )));
 
   const normLinearGrad = mpvgList('norm_linear_backward');
   torchKernel<NormLinearInputs & { dy: TensorInfo; mean: TensorInfo; rstd: TensorInfo }, { bias: boolean }>(
@@ -60,11 +68,12 @@ export function registerFusedBlockKernels(): void {
       outputs(k, linearAddGrad(k.handle(dy), k.handle(x), k.handle(weight), handleOrNull(k, scale), bias)));
 
   const normMlpAdd = mpvgList('norm_mlp_add');
-  torchKernel<NormMlpInputs & { b2: TensorInfo }, { eps: number }>(
+  torchKernel<NormMlpInputs & { b2: TensorInfo }, Precision>(
     'MpvgNormMlpAdd',
-    ({ x, gamma, beta, w1, b1, w2, b2, scale }, { eps }, k) =>
+    ({ x, gamma, beta, w1, b1, w2, b2, scale }, { eps, reduced }, k) =>
       outputs(k, normMlpAdd(
         k.handle(x), k.handle(gamma), k.handle(beta), k.handle(w1), k.handle(b1), k.handle(w2), k.handle(b2), handleOrNull(k, scale), eps,
+        reduced,
       )));
 
   const normMlpAddGrad = mpvgList('norm_mlp_add_backward');
