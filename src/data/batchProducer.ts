@@ -7,7 +7,7 @@ import { applyTransforms } from './transforms/apply.ts';
 import type { ImageTransform } from './transforms/imageTransform.ts';
 
 /** One sample of a batch: its index in the dataset (part of its random key) and how to get its pixels. */
-export interface SampleJob {
+interface SampleJob {
   readonly index: number;
   load(): Promise<RawImage>;
 }

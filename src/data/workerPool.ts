@@ -15,6 +15,8 @@ interface Member {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
   readonly exited: Promise<void>;
+  /** Why the thread ended, once it has. */
+  failure: Error | undefined;
 }
 
 export class WorkerPool {
@@ -31,9 +33,14 @@ export class WorkerPool {
     for (let i = 0; i < count; i++) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));
   }
 
-  /** Makes one batch. @returns its pixels, or undefined when it was given up. */
+  /**
+   * Makes one batch.
+   * @returns its pixels, or undefined when it was given up
+   * @throws DataError naming a file that cannot be decoded; Error when a worker has crashed.
+   */
   async request(batch: Omit<BatchRequest, 'id'>): Promise<Uint8Array | undefined> {
     const member = this.#members.reduce((least, other) => (other.pending.size < least.pending.size ? other : least));
+    if (member.failure !== undefined) throw member.failure;
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       member.pending.set(id, { resolve, reject });
@@ -56,8 +63,12 @@ export class WorkerPool {
 
 function start(worker: Worker): Member {
   const pending = new Map<number, Pending>();
-  const failAll = (error: Error): void => {
-    for (const { reject } of pending.values()) reject(error);
+  const exited = new Promise<void>((resolve) => worker.on('exit', () => resolve()));
+  const member: Member = { worker, pending, exited, failure: undefined };
+  const fail = (error: Error): void => {
+    // The first reason is the cause: an exit follows each crash.
+    member.failure ??= error;
+    for (const { reject } of pending.values()) reject(member.failure);
     pending.clear();
   };
   worker.unref();
@@ -68,14 +79,11 @@ function start(worker: Worker): Member {
     if ('error' in reply) waiting?.reject(fromWire(reply.error));
     else waiting?.resolve(reply.images);
   });
-  worker.on('error', failAll);
-  const exited = new Promise<void>((resolve) => {
-    worker.on('exit', (code) => {
-      failAll(new Error(`ImageLoader: expected the worker thread to run until close(), got its exit with code ${code}`));
-      resolve();
-    });
+  worker.on('error', fail);
+  worker.on('exit', (code) => {
+    fail(new Error(`ImageLoader: expected the worker thread to run until close(), got its exit with code ${code}`));
   });
-  return { worker, pending, exited };
+  return member;
 }
 
 /** The compiled worker: beside this file in dist/, or in dist/ beside src/ when this file runs from its sources. */

@@ -4,14 +4,14 @@
 
 import type { Interpolation } from './imageTransform.ts';
 
-/** Fractional bits of a weight. */
-export const WEIGHT_BITS = 22;
+/** Fractional bits of a weight; resampleKernel.wat shifts by it. */
+const WEIGHT_BITS = 22;
 
 /** Which inputs each output is made of. Output i reads taps[i] inputs from starts[i] on, weighted by weights[i * stride …]. */
 export interface ResampleWeights {
   readonly starts: Int32Array;
   readonly taps: Int32Array;
-  /** Fixed point with WEIGHT_BITS fractional bits. */
+  /** Fixed point with 22 fractional bits. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
