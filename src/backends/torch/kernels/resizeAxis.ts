@@ -20,7 +20,7 @@ export interface ResizeOptions {
 }
 
 /** Two neighbouring source pixels for every result pixel, int64, and how much of the second to take. */
-export interface LinearSource {
+interface LinearSource {
   readonly lower: Handle;
   readonly upper: Handle;
   /** In the dtype of the images, shaped to broadcast along the axis. */

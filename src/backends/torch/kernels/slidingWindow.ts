@@ -56,7 +56,7 @@ export interface WindowPadding {
 }
 
 /** Elements that a window covers along an axis. */
-export function extent(window: SlidingWindow, axis: number): number {
+function extent(window: SlidingWindow, axis: number): number {
   return (window.kernel[axis]! - 1) * window.dilation[axis]! + 1;
 }
 
