@@ -5,6 +5,7 @@ import { tensor, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { fusedKernel, runFused } from '../ops/fused.ts';
+import { writeValues } from '../ops/hostValues.ts';
 import type { Rng } from '../random/rng.ts';
 import type { Initialiser } from './initialisers.ts';
 
@@ -56,10 +57,20 @@ export class Parameter {
       const got = values instanceof Float32Array ? `${values.length} values` : `[${values.shape.join(', ')}]`;
       throw new ShapeError(`Parameter.set: expected shape [${this.shape.join(', ')}] for values, got ${got}`);
     }
-    if (!(values instanceof Float32Array)) { this.#write(values); return; }
-    const made = tensor(values, [...this.shape], 'float32');
-    this.#write(made);
-    made.dispose();
+    if (this.#variable === undefined) {
+      // Not from the tensor given: the two would share storage, and what is written to one would show in the other.
+      const made = tensor(values instanceof Float32Array ? values : new Float32Array(this.size), [...this.shape], 'float32');
+      this.#variable = variable(made);
+      made.dispose();
+      if (values instanceof Float32Array) return;
+    }
+    if (values instanceof Float32Array) {
+      writeValues(this.#variable, values);
+    } else if (fusedKernel('MpvgWrite')) {
+      runFused('MpvgWrite', { target: this.#variable, values }).dispose();
+    } else {
+      this.#variable.assign(values);
+    }
   }
 
   /** Reads the values back. */
@@ -71,15 +82,5 @@ export class Parameter {
   dispose(): void {
     this.#variable?.dispose();
     this.#variable = undefined;
-  }
-
-  #write(values: Tensor): void {
-    if (this.#variable === undefined) {
-      this.#variable = variable(values);
-    } else if (fusedKernel('MpvgWrite')) {
-      runFused('MpvgWrite', { target: this.#variable, values }).dispose();
-    } else {
-      this.#variable.assign(values);
-    }
   }
 }

@@ -1,0 +1,40 @@
+// A backend without our kernels runs the same models on the composed operations.
+
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createClassifier } from '../../src/backbones/classifier.ts';
+import { joinPresets } from '../../src/backbones/position/join.ts';
+import { selectBackend } from '../../src/backends/select.ts';
+import { runForward } from '../../src/engine/forward.ts';
+import type * as fused from '../../src/ops/fused.ts';
+import { hasReference, readReference, relativeError, withPrefix } from '../reference.ts';
+
+vi.mock('../../src/ops/fused.ts', async (original) => ({
+  ...await original<typeof fused>(),
+  fusedKernel: () => false,
+  runFused: () => { throw new Error('a fused kernel was run'); },
+  runFusedList: () => { throw new Error('a fused kernel was run'); },
+}));
+
+beforeAll(() => selectBackend());
+
+describe.skipIf(!hasReference('models on composed operations'))('models on composed operations', () => {
+  it.each([['deit_join_lape', 'lape', 2e-5], ['mpvg', 'mpvg', 1e-5]] as const)('%s matches the reference', async (file, join, tolerance) => {
+    const tensors = await readReference(file);
+    const model = createClassifier({
+      kind: 'deit',
+      size: { channels: 48, depth: 3, heads: 3, mlpRatio: 4 },
+      imagePx: 32,
+      patchPx: 8,
+      classes: 10,
+      join: joinPresets[join],
+    });
+    model.loadState(withPrefix(tensors, 'weight.'), { strict: false });
+    const inputs = { x: tensors.get('input.x')!, y: Int32Array.from(tensors.get('input.y')!.data) };
+    const outputs = await runForward(model, inputs, { grad: true });
+    for (const [name, { data }] of tensors) {
+      if (name.startsWith('output.') || name.startsWith('grad.')) {
+        expect(relativeError(outputs.get(name)?.data ?? [], data), name).toBeLessThan(tolerance);
+      }
+    }
+  });
+});

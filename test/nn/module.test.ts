@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { selectBackend } from '../../src/backends/select.ts';
+import { DataError } from '../../src/errors.ts';
+import { LayerNorm } from '../../src/nn/layerNorm.ts';
+import { Linear } from '../../src/nn/linear.ts';
+import { Module } from '../../src/nn/module.ts';
+import { zeros } from '../../src/nn/initialisers.ts';
+
+beforeAll(() => selectBackend());
+
+class Leaf extends Module {
+  readonly fc = this.child('fc', new Linear({ inputs: 3, outputs: 2 }));
+}
+
+class Tree extends Module {
+  readonly token;
+  readonly leaves;
+
+  constructor(leaves: number, withNorm = false) {
+    super();
+    this.token = this.parameter('token', { shape: [2], initialiser: zeros, embedding: true });
+    if (withNorm) this.child('norm', new LayerNorm({ channels: 2 }));
+    this.leaves = Array.from({ length: leaves }, (_, i) => this.child(`leaves.${i}`, new Leaf()));
+  }
+}
+
+const names = ['token', 'leaves.0.fc.weight', 'leaves.0.fc.bias', 'leaves.1.fc.weight', 'leaves.1.fc.bias'];
+
+async function valuesOf(module: Module): Promise<Record<string, number[]>> {
+  return Object.fromEntries([...await module.state()].map(([name, { data }]) => [name, [...data]]));
+}
+
+describe('Module', () => {
+  it('names parameters by their path', () => {
+    const tree = new Tree(2);
+    expect([...tree.namedParameters().keys()]).toEqual(names);
+    expect(tree.namedParameters().get('leaves.1.fc.weight')).toBe(tree.leaves[1]!.fc.weight);
+  });
+
+  it('draws values that depend on seed and path alone', async () => {
+    const [one, again, larger, other] = [new Tree(2), new Tree(2), new Tree(3, true), new Tree(2)];
+    for (const tree of [one, again, larger]) tree.initialise(5);
+    other.initialise(6);
+    const values = await valuesOf(one);
+    expect(await valuesOf(again)).toEqual(values);
+    expect(await valuesOf(larger)).toMatchObject(values);
+    expect((await valuesOf(other))['leaves.0.fc.weight']).not.toEqual(values['leaves.0.fc.weight']);
+    expect(values['leaves.0.fc.weight']).not.toEqual(values['leaves.1.fc.weight']);
+  });
+
+  it('draws the same values in every release', async () => {
+    const tree = new Tree(1);
+    tree.initialise(0);
+    // Of the generator written a second time, in Python.
+    const expected = [0.00825706, -0.01592283, 0.00584558, 0.00927001, -0.01679301, -0.02787953];
+    (await valuesOf(tree))['leaves.0.fc.weight']!.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 7));
+  });
+
+  it('keeps loaded values when it is initialised after', async () => {
+    const tree = new Tree(1);
+    tree.loadState(new Map([['token', { shape: [2], data: Float32Array.of(3, 4) }]]), { strict: false });
+    tree.initialise(0);
+    expect((await valuesOf(tree))['token']).toEqual([3, 4]);
+  });
+
+  it('reads back what it was given', async () => {
+    const [from, to] = [new Tree(2), new Tree(2)];
+    from.initialise(1);
+    expect(to.loadState(await from.state())).toEqual({ missing: [], unexpected: [] });
+    expect(await valuesOf(to)).toEqual(await valuesOf(from));
+  });
+
+  it('says which keys differ and changes nothing', async () => {
+    const tree = new Tree(2);
+    tree.initialise(1);
+    const before = await valuesOf(tree);
+    const state = new Map<string, { shape: number[]; data: Float32Array }>([
+      ['token', { shape: [2], data: Float32Array.of(9, 9) }],
+      ['stem.weight', { shape: [1], data: Float32Array.of(9) }],
+    ]);
+    expect(() => tree.loadState(state)).toThrow(new DataError(
+      'loadState: expected the parameters of this model for state, got 4 missing: leaves.0.fc.weight, leaves.0.fc.bias, leaves.1.fc.weight, leaves.1.fc.bias; 1 unexpected: stem.weight',
+    ));
+    expect(await valuesOf(tree)).toEqual(before);
+    expect(tree.loadState(state, { strict: false })).toEqual({ missing: names.slice(1), unexpected: ['stem.weight'] });
+    expect(await valuesOf(tree)).toEqual({ ...before, token: [9, 9] });
+  });
+
+  it('refuses another shape and values that are not floats, strict or not', () => {
+    const tree = new Tree(1);
+    const state = (shape: number[], data: Float32Array | Int32Array) => new Map([['token', { shape, data }]]);
+    expect(() => tree.loadState(state([1, 2], new Float32Array(2)), { strict: false })).toThrow(new DataError(
+      'loadState: expected the parameters of this model for state, got 1 of another shape: token (expected [2], got [1, 2])',
+    ));
+    expect(() => tree.loadState(state([2], new Int32Array(2)), { strict: false })).toThrow(new DataError(
+      'loadState: expected float32 values for token, got Int32Array',
+    ));
+  });
+});
