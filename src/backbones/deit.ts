@@ -18,7 +18,7 @@ import { layerPositions } from './position/layerPositions.ts';
 import { TransformerLayer } from './transformerLayer.ts';
 
 /** What is embedded: absolute positions, learnt or sinusoidal, or the offset between two tokens. */
-export type PositionKind = 'learnable' | 'sine1d' | 'sine2d' | 'relative1d' | 'relative2d';
+type PositionKind = 'learnable' | 'sine1d' | 'sine2d' | 'relative1d' | 'relative2d';
 
 export interface DeiTDimensions {
   readonly channels: number;
