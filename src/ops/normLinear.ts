@@ -45,7 +45,8 @@ export function normLinear(x: Tensor, norm: NormTensors, layer: LinearTensors, a
     [x, norm.weight, norm.bias, weight, ...(bias ? [bias] : []), ...(addend ? [addend] : [])],
     (save) => {
       const inputs = { x, gamma: norm.weight, beta: norm.bias, weight, ...(bias && { bias }), ...(addend && { addend }) };
-      const [y, mean, rstd] = runFusedList('MpvgNormLinear', inputs, { eps: norm.eps, reduced: reducedPrecision() }) as [Tensor, Tensor, Tensor];
+      const attributes = { eps: norm.eps, reduced: reducedPrecision() };
+      const [y, mean, rstd] = runFusedList('MpvgNormLinear', inputs, attributes) as [Tensor, Tensor, Tensor];
       save([x, mean, rstd, norm.weight, norm.bias, weight, ...(addend ? [addend] : [])]);
       return y;
     },

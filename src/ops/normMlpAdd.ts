@@ -43,7 +43,8 @@ export function normMlpAdd(x: Tensor, norm: NormTensors, fc1: LinearTensors, fc2
     [x, gamma, beta, w1, b1, w2, b2],
     (save) => {
       const inputs = { x, gamma, beta, w1, b1, w2, b2, ...(scale && { scale }) };
-      const [y, mean, rstd, hidden] = runFusedList('MpvgNormMlpAdd', inputs, { eps, reduced: reducedPrecision() }) as [Tensor, Tensor, Tensor, Tensor];
+      const attributes = { eps, reduced: reducedPrecision() };
+      const [y, mean, rstd, hidden] = runFusedList('MpvgNormMlpAdd', inputs, attributes) as [Tensor, Tensor, Tensor, Tensor];
       save([x, mean, rstd, hidden, gamma, beta, w1, b1, w2, ...(scale ? [scale] : [])]);
       return y;
     },

@@ -38,3 +38,9 @@ describe.skipIf(!hasReference('models on composed operations'))('models on compo
     }
   });
 });
+
+it('stochastic depth draws without a kernel of ours', () => {
+  const scale = [...dropPathScale(4000, 0.2, true)!.dataSync()];
+  expect([...new Set(scale)].sort()).toEqual([0, 1.25]);
+  expect(Math.abs(scale.filter((value) => value === 0).length / 4000 - 0.2)).toBeLessThan(0.03); // five deviations
+});
