@@ -2,6 +2,7 @@
 
 import { DataStorage, KernelBackend, engine } from '@tensorflow/tfjs-core';
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { NativeError } from '../../errors.ts';
 import { aten, binding } from './binding.ts';
 import type { Handle, StorageType } from './binding.ts';
 
@@ -93,25 +94,33 @@ export class TorchBackend extends KernelBackend {
 
   /** The native tensor of a tfjs tensor. It belongs to the backend: do not free it. */
   handle(tensor: TensorInfo): Handle {
-    const { handle } = this.#data.get(tensor.dataId);
-    if (handle === undefined) throw new Error(`expected a numeric tensor, got dtype '${tensor.dtype}'`);
+    const { handle } = this.#find(tensor.dataId);
+    if (handle === undefined) throw new NativeError(`expected a numeric tensor, got dtype '${tensor.dtype}'`);
     return handle;
   }
 
   /** The values of a string tensor, UTF-8 encoded. */
   strings(tensor: TensorInfo): Uint8Array[] {
-    const { strings } = this.#data.get(tensor.dataId);
-    if (strings === undefined) throw new Error(`expected a tensor of dtype 'string', got '${tensor.dtype}'`);
+    const { strings } = this.#find(tensor.dataId);
+    if (strings === undefined) throw new NativeError(`expected a tensor of dtype 'string', got '${tensor.dtype}'`);
     return strings;
   }
 
+  // Data that is not here may be another backend's, which tfjs-core then moves here; of a disposed tensor it knows nothing.
+  #find(dataId: DataId): TensorData {
+    if (!this.#data.has(dataId) && !engine().state.tensorInfo.has(dataId)) {
+      throw new NativeError('expected a live tensor, got one that was disposed');
+    }
+    return this.#data.get(dataId);
+  }
+
   override readSync(dataId: DataId): BackendValues {
-    const { handle, strings, dtype } = this.#data.get(dataId);
+    const { handle, strings, dtype } = this.#find(dataId);
     return handle === undefined ? (strings ?? []) : fromBytes(binding().read(handle), dtype);
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
-    const { handle, strings, dtype } = this.#data.get(dataId);
+    const { handle, strings, dtype } = this.#find(dataId);
     return handle === undefined ? (strings ?? []) : fromBytes(await binding().readAsync(handle), dtype);
   }
 

@@ -10,7 +10,8 @@ import type { Handle } from './binding.ts';
 /** What a kernel works with: `handle` reads a tensor's native side, `out` makes a result. */
 export class KernelContext {
   readonly backend: TorchBackend;
-  readonly kept: Handle[] = [];
+  readonly #results: TensorInfo[] = [];
+  readonly #resultHandles: Handle[] = [];
 
   constructor(backend: TorchBackend) {
     this.backend = backend;
@@ -23,8 +24,10 @@ export class KernelContext {
 
   /** Makes a native tensor one of the kernel's results. Its storage must fit `dtype` ('float32' may be stored as bfloat16). */
   out(handle: Handle, dtype: DataType = 'float32'): TensorInfo {
-    this.kept.push(handle);
-    return this.backend.adopt(handle, dtype);
+    const info = this.backend.adopt(handle, dtype);
+    this.#results.push(info);
+    this.#resultHandles.push(handle);
+    return info;
   }
 
   /**
@@ -38,8 +41,15 @@ export class KernelContext {
   /** Makes values from TypeScript one of the kernel's results. Strings are UTF-8 bytes. */
   outValues(values: BackendValues, shape: number[], dtype: DataType): TensorInfo {
     const info = { dataId: this.backend.write(values, shape, dtype), shape, dtype };
-    if (dtype !== 'string') this.kept.push(this.backend.handle(info));
+    this.#results.push(info);
+    if (dtype !== 'string') this.#resultHandles.push(this.backend.handle(info));
     return info;
+  }
+
+  /** Frees what the kernel made: all of it but its results, or them too when it failed. */
+  end(completed: boolean): void {
+    if (!completed) for (const { dataId } of this.#results) this.backend.disposeData(dataId);
+    binding().endScope(completed ? this.#resultHandles : []);
   }
 
   /** The same tensor again, one reference more. */
@@ -77,15 +87,14 @@ export function registerTorchKernel<Inputs extends object, Attrs>(
   const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
     if (!(backend instanceof TorchBackend)) throw new TypeError(`${kernelName}: expected the torch backend`);
     const context = makeContext(backend);
-    const native = binding();
-    native.beginScope();
+    binding().beginScope();
     let completed = false;
     try {
       const result = compute(inputs as Given<Inputs>, attrs as Attrs, context);
       completed = true;
       return result;
     } finally {
-      native.endScope(completed ? context.kept : []);
+      context.end(completed);
     }
   };
   registerKernel({ kernelName, backendName: 'torch', kernelFunc });

@@ -5,7 +5,6 @@ import type {
   BincountAttrs, BincountInputs, BroadcastArgsInputs, DenseBincountAttrs, DenseBincountInputs, SearchSortedAttrs,
   SearchSortedInputs, TensorInfo, TopKAttrs, TopKInputs, UniqueAttrs, UniqueInputs,
 } from '@tensorflow/tfjs-core';
-import { storageTypes } from '../backend.ts';
 import { aten, atenList, binding } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
@@ -37,8 +36,8 @@ function count(
   const bins = toDtype(where(below(handle, size), handle, size), 'int64');
   const zeros = full([...shape.slice(0, -1), size + 1], 0, dtype, k.backend.device);
   const weighted = util.sizeFromShape(weights.shape) > 0;
-  const amounts = weighted ? reshape(k.handle(weights), shape) : toDtype(onesLike(handle), storageTypes[dtype]);
-  const counted = binary ? scatterValue(zeros, -1, bins, 1) : scatterAdd(zeros, -1, bins, amounts);
+  const amounts = weighted ? reshape(k.handle(weights), shape) : onesLike(handle);
+  const counted = binary ? scatterValue(zeros, -1, bins, 1) : scatterAdd(zeros, -1, bins, castTo(amounts, dtype));
   return k.out(narrow(counted, -1, 0, size), dtype);
 }
 
@@ -80,8 +79,11 @@ export function registerCountingKernels(): void {
     return k.outValues(Int32Array.from(shape), [shape.length], 'int32');
   });
 
-  torchKernel<SearchSortedInputs, SearchSortedAttrs>(SearchSorted, ({ sortedSequence, values }, { side }, k) =>
-    k.out(searchSorted(k.handle(sortedSequence), k.handle(values), true, side === 'right'), 'int32'));
+  torchKernel<SearchSortedInputs, SearchSortedAttrs>(SearchSorted, ({ sortedSequence, values }, { side }, k) => {
+    const dtype = sortedSequence.dtype as 'int32' | 'float32';
+    const [sorted, sought] = [sortedSequence, values].map((tensor) => castTo(k.handle(tensor), dtype));
+    return k.out(searchSorted(sorted, sought, true, side === 'right'), 'int32');
+  });
 
   torchKernel<TopKInputs, TopKAttrs>(TopK, ({ x }, { k: kept }, k) => {
     // Sorted stably, since of equal values the first counts; libtorch's topk promises no order among them.

@@ -44,7 +44,7 @@ export function registerCreationKernels(): void {
     const type = (dtype as DataType | undefined) ?? util.inferDtype(value);
     if (type === 'string') {
       const strings = Array.from({ length: util.sizeFromShape(shape) }, () => util.encodeString(String(value)));
-      return { dataId: k.backend.write(strings, shape, 'string'), shape, dtype: type };
+      return k.outValues(strings, shape, type);
     }
     return k.out(full(shape, Number(value), type, k.backend.device), type);
   });
@@ -52,7 +52,7 @@ export function registerCreationKernels(): void {
   torchKernel<ZerosLikeInputs>(ZerosLike, ({ x }, _attrs, k) => {
     if (x.dtype !== 'string') return k.out(zerosLike(k.handle(x)), x.dtype);
     const empty = k.backend.strings(x).map(() => new Uint8Array());
-    return { dataId: k.backend.write(empty, x.shape, 'string'), shape: x.shape, dtype: 'string' };
+    return k.outValues(empty, x.shape, 'string');
   });
 
   torchKernel<OnesLikeInputs>(OnesLike, ({ x }, _attrs, k) => {

@@ -4,10 +4,11 @@ import { BatchMatMul, Einsum, _FusedMatMul, backend_util, util } from '@tensorfl
 import type {
   BatchMatMulAttrs, BatchMatMulInputs, EinsumAttrs, EinsumInputs, TensorInfo, _FusedMatMulAttrs, _FusedMatMulInputs,
 } from '@tensorflow/tfjs-core';
-import { aten } from '../binding.ts';
+import { aten, binding } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import type { KernelContext } from '../kernel.ts';
+import { castTo } from './cast.ts';
 import { applyActivation } from './fusedActivation.ts';
 
 const add = aten('add', 'Tensor');
@@ -16,6 +17,12 @@ const matmul = aten('matmul');
 const transpose = aten('transpose', 'int');
 // tfjs-core declares tensors here and reads their shapes only.
 const einsumUtil: { checkEinsumDimSizes(dims: number, idDims: number[][], tensors: TensorInfo[]): void } = backend_util;
+
+/** The factors of a contraction, which libtorch does not promote: where some are stored as bfloat16, all become float32. */
+function sameStorage(factors: readonly Handle[]): readonly Handle[] {
+  const storage = factors.map((factor) => binding().dtype(factor));
+  return storage.every((type) => type === storage[0]) ? factors : factors.map((factor) => castTo(factor, 'float32'));
+}
 
 /** [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast, a transposed operand is a view. */
 function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, k: KernelContext): Handle {
@@ -26,9 +33,8 @@ function matrixProduct(a: TensorInfo, b: TensorInfo, transposeA: boolean, transp
     () => `Error in matMul: inner shapes (${innerA}) and (${innerB}) of Tensors with shapes ${a.shape} and ${b.shape} ` +
       `and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
   );
-  const left = transposeA ? transpose(k.handle(a), -2, -1) : k.handle(a);
-  const right = transposeB ? transpose(k.handle(b), -2, -1) : k.handle(b);
-  return matmul(left, right);
+  const [left, right] = sameStorage([k.handle(a), k.handle(b)]);
+  return matmul(transposeA ? transpose(left, -2, -1) : left!, transposeB ? transpose(right, -2, -1) : right!);
 }
 
 export function registerMatmulKernels(): void {
@@ -46,6 +52,6 @@ export function registerMatmulKernels(): void {
   torchKernel<EinsumInputs, EinsumAttrs>(Einsum, (inputs, { equation }, k) => {
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, inputs.length);
     einsumUtil.checkEinsumDimSizes(allDims.length, idDims, inputs);
-    return k.out(contract(equation, inputs.map((input) => k.handle(input))), inputs[0]!.dtype);
+    return k.out(contract(equation, sameStorage(inputs.map((input) => k.handle(input)))), inputs[0]!.dtype);
   });
 }

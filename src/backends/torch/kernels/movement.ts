@@ -22,9 +22,7 @@ class MovementContext extends KernelContext {
   override out(handle: Handle, dtype: DataType): TensorInfo {
     if (dtype !== 'string') return super.out(handle, dtype);
     const positions = new Int32Array(binding().read(handle));
-    const strings = Array.from(positions, (position) => this.#strings[position]!);
-    const shape = binding().sizes(handle);
-    return { dataId: this.backend.write(strings, shape, 'string'), shape, dtype };
+    return this.outValues(Array.from(positions, (position) => this.#strings[position]!), binding().sizes(handle), dtype);
   }
 }
 

@@ -1,9 +1,11 @@
 // Kernels that reduce along axes, and their running forms.
 
-import { All, Any, ArgMax, ArgMin, Cumprod, Cumsum, LogSoftmax, Max, Mean, Min, Prod, Softmax, Sum, util } from '@tensorflow/tfjs-core';
+import {
+  All, Any, ArgMax, ArgMin, Cumprod, Cumsum, LogSoftmax, Max, Mean, Min, Prod, Softmax, Sum, util,
+} from '@tensorflow/tfjs-core';
 import type {
-  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MinAttrs, MinInputs,
-  SoftmaxAttrs, SoftmaxInputs, SumAttrs, SumInputs, TensorInfo,
+  ArgMaxAttrs, ArgMaxInputs, CumsumAttrs, CumsumInputs, DataType, LogSoftmaxAttrs, LogSoftmaxInputs, MaxAttrs, MinAttrs,
+  MinInputs, SoftmaxAttrs, SoftmaxInputs, SumAttrs, SumInputs, TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { storageTypes } from '../backend.ts';
 import { aten } from '../binding.ts';
@@ -26,7 +28,7 @@ function keptStorage(dtype: DataType): StorageType | null {
   return dtype === 'int32' || dtype === 'bool' ? 'int32' : null;
 }
 
-/** Applies a reduction over the axes of a tfjs kernel; no axis leaves the elements as they are, which libtorch reads as "all". */
+/** Applies a reduction over the axes of a tfjs kernel. No axis leaves the elements as they are; libtorch reads it as "all". */
 function reduceOver(
   x: TensorInfo, axis: number | number[], keepDims: boolean, dtype: DataType, reduce: Reduce, k: KernelContext,
 ): TensorInfo {

@@ -43,7 +43,7 @@ function overwrite(
   const source = updates.shape.length === 0
     ? expand(k.handle(updates), [numUpdates, sliceSize])
     : reshape(k.handle(updates), [numUpdates, sliceSize]);
-  return reshape(indexCopy(rows, 0, index, source), shape);
+  return reshape(indexCopy(rows, 0, index, toDtype(source, binding().dtype(base))), shape);
 }
 
 export function registerScatteringKernels(): void {
