@@ -5,6 +5,7 @@ import { createClassifier } from '../../src/backbones/classifier.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { runForward } from '../../src/engine/forward.ts';
+import { dropPathScale } from '../../src/ops/dropPath.ts';
 import type * as fused from '../../src/ops/fused.ts';
 import { hasReference, readReference, relativeError, withPrefix } from '../reference.ts';
 
