@@ -260,6 +260,52 @@ class ResultWriter {
   Instance& instance_;
 };
 
+// Replaces every tensor of an argument or result by what `change` makes of it.
+template <typename Change>
+IValue mapTensors(const IValue& value, const Change& change) {
+  if (value.isTensor()) return value.toTensor().defined() ? IValue(change(value.toTensor())) : value;
+  if (value.isTensorList()) {
+    c10::List<at::Tensor> list;
+    for (const at::Tensor& tensor : value.toTensorVector()) list.push_back(change(tensor));
+    return IValue(std::move(list));
+  }
+  if (value.isOptionalTensorList()) {
+    c10::List<std::optional<at::Tensor>> list;
+    for (const std::optional<at::Tensor>& tensor : value.toOptionalTensorList()) {
+      list.push_back(tensor.has_value() ? std::optional<at::Tensor>(change(*tensor)) : std::nullopt);
+    }
+    return IValue(std::move(list));
+  }
+  return value;
+}
+
+// A call on meta tensors. Some of ATen's operators have their shape rule in Python only; where we have none either
+// (meta_rules*.cc), the operator runs once on zeros of the right shapes. Not where the values decide the result's shape.
+void callForShapes(const Operator& op, torch::jit::Stack& stack) {
+  const torch::jit::Stack arguments = stack;
+  try {
+    op.handle.callBoxed(stack);
+    return;
+  } catch (const c10::NotImplementedError&) {
+    const bool shapeFromValues =
+        op.handle.hasTag(at::Tag::dynamic_output_shape) || op.handle.hasTag(at::Tag::data_dependent_output);
+    if (op.mutates || shapeFromValues) throw;
+  }
+  stack.clear();
+  for (const IValue& argument : arguments) {
+    stack.push_back(mapTensors(argument, [](const at::Tensor& tensor) {
+      return at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kCPU)).zero_();
+    }));
+  }
+  if (op.deviceArg >= 0) stack[op.deviceArg] = IValue(c10::Device(at::kCPU));
+  op.handle.callBoxed(stack);
+  for (IValue& result : stack) {
+    result = mapTensors(result, [](const at::Tensor& tensor) {
+      return at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta));
+    });
+  }
+}
+
 // The arguments as they were given, for a message: a failing operator may have consumed its stack.
 torch::jit::Stack readAgain(Instance& instance, const Operator& op, const Napi::CallbackInfo& info) {
   torch::jit::Stack stack;
@@ -363,7 +409,11 @@ Napi::Value callOperator(Instance& instance, const Operator& op, const Napi::Cal
 
   const c10::InferenceMode inference;
   try {
-    op.handle.callBoxed(stack);
+    if (recorder) {
+      callForShapes(op, stack);
+    } else {
+      op.handle.callBoxed(stack);
+    }
   } catch (const c10::Error& error) {
     throw std::runtime_error(describeFailure(op, readAgain(instance, op, info), error.what_without_backtrace()));
   } catch (const std::exception& error) {

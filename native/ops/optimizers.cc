@@ -68,7 +68,9 @@ void adamw(at::TensorList params, at::TensorList grads, at::TensorList firstMome
   const double count = scalarOf(step, "step"), rate = scalarOf(lr, "lr");
   const double correction1 = 1 - std::pow(beta1, count), correction2 = std::sqrt(1 - std::pow(beta2, count));
   const float factor = gradScale.has_value() ? scalarOf(*gradScale, "grad_scale") : 1.0f;
-  const float b1 = static_cast<float>(beta1), b2 = static_cast<float>(beta2), epsilon = static_cast<float>(eps);
+  // 1 - beta in float would lose most of its digits.
+  const float share1 = static_cast<float>(1 - beta1), share2 = static_cast<float>(1 - beta2);
+  const float b2 = static_cast<float>(beta2), epsilon = static_cast<float>(eps);
   const float inverseCorrection2 = static_cast<float>(1 / correction2);
   forEachElement(params, [&](size_t i, int64_t begin, int64_t end) {
     float* p = params[i].data_ptr<float>();
@@ -78,8 +80,8 @@ void adamw(at::TensorList params, at::TensorList grads, at::TensorList firstMome
     const float decay = static_cast<float>(1 - ownRate * weightDecays[i]), stepSize = static_cast<float>(ownRate / correction1);
     for (int64_t k = begin; k < end; k++) {
       const float gradient = g[k] * factor;
-      m[k] += (1 - b1) * (gradient - m[k]);
-      v[k] = b2 * v[k] + (1 - b2) * gradient * gradient;
+      m[k] += share1 * (gradient - m[k]);
+      v[k] = b2 * v[k] + share2 * gradient * gradient;
       p[k] = p[k] * decay - stepSize * m[k] / (std::sqrt(v[k]) * inverseCorrection2 + epsilon);
     }
   });

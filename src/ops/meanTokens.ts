@@ -1,7 +1,7 @@
 // Global average pooling: the mean over the tokens. Its gradient is spread by a broadcast of [1, N, 1]; tfjs's own would first
 // make a tensor of ones of the input's shape.
 
-import { expandDims, mean, mul, ones } from '@tensorflow/tfjs-core';
+import { expandDims, fill, mean, mul } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkShape } from './checkShape.ts';
 import { withGradient } from './fused.ts';
@@ -19,6 +19,6 @@ export function meanTokens(x: Tensor): Tensor {
   return withGradient(
     [x],
     () => mean(x, 1),
-    (dy) => mul(expandDims(mul(dy, 1 / tokens), 1), ones([1, tokens, 1])),
+    (dy) => mul(expandDims(mul(dy, 1 / tokens), 1), fill([1, tokens, 1], 1)),
   );
 }

@@ -17,7 +17,8 @@ const learningRates = [0.01, 0.02, 0.015, 0.005, 0.001];
 const noDecay = ['head.bias', 'norm.weight', 'pos_embed'];
 
 function variables(tensors: ReadonlyMap<string, ReferenceTensor>, fill?: number): Variable[] {
-  return [...tensors.values()].map(({ data, shape }) => variable(tensor(fill === undefined ? data : data.map(() => fill), [...shape])));
+  return [...tensors.values()].map(({ data, shape }) =>
+    variable(tensor(fill === undefined ? data : data.map(() => fill), [...shape])));
 }
 
 class Problem {
@@ -49,7 +50,8 @@ class Problem {
 
   /** The largest error of `values` against the stored tensors of this prefix. */
   error(values: readonly Tensor[], prefix: string): number {
-    return Math.max(...this.names.map((name, i) => relativeError(values[i]!.dataSync(), this.#all.get(`output.${prefix}.${name}`)!.data)));
+    return Math.max(...this.names.map((name, i) =>
+      relativeError(values[i]!.dataSync(), this.#all.get(`output.${prefix}.${name}`)!.data)));
   }
 }
 
@@ -60,10 +62,13 @@ describe.skipIf(!hasReference('optimizers against torch and timm'))('five steps 
     '%s, with its moving average', async (_name, update, average) => {
       const problem = new Problem(await readReference('optimizers'));
       const state = { parameters: problem.parameters, firstMoments: problem.zeros(), secondMoments: problem.zeros() };
-      const averages = problem.parameters.map((parameter) => variable(parameter.clone()));
+      const averages = problem.parameters.map((parameter) => variable(tensor(parameter.dataSync(), parameter.shape)));
       for (const [step, rate] of learningRates.entries()) {
         update(state, problem.gradients(step), {
-          step: scalar(step + 1), learningRate: scalar(rate), learningRateScales: once(), weightDecays: problem.weightDecays(0.05),
+          step: scalar(step + 1),
+          learningRate: scalar(rate),
+          learningRateScales: once(),
+          weightDecays: problem.weightDecays(0.05),
         });
         average(averages, problem.parameters, 0.9);
         expect(problem.error(problem.parameters, `adamw.step${step}`)).toBeLessThan(tolerance);
@@ -80,7 +85,10 @@ describe.skipIf(!hasReference('optimizers against torch and timm'))('five steps 
         const gradients = problem.gradients(step);
         const { scale, norm } = clip(gradients, 1);
         adamW(state, gradients, {
-          step: scalar(step + 1), learningRate: scalar(rate), learningRateScales: once(), weightDecays: problem.weightDecays(0.05),
+          step: scalar(step + 1),
+          learningRate: scalar(rate),
+          learningRateScales: once(),
+          weightDecays: problem.weightDecays(0.05),
           gradientScale: scale,
         });
         expect(relativeError(norm.dataSync(), all.get(`output.adamw_clip.norm${step}`)!.data)).toBeLessThan(tolerance);
@@ -95,7 +103,11 @@ describe.skipIf(!hasReference('optimizers against torch and timm'))('five steps 
     const state = { parameters: problem.parameters, momenta: problem.zeros() };
     for (const [step, rate] of learningRates.entries()) {
       update(state, problem.gradients(step), {
-        learningRate: scalar(rate), learningRateScales: once(), weightDecays: problem.weightDecays(5e-4), momentum: 0.9, nesterov,
+        learningRate: scalar(rate),
+        learningRateScales: once(),
+        weightDecays: problem.weightDecays(5e-4),
+        momentum: 0.9,
+        nesterov,
       });
       expect(problem.error(problem.parameters, `${nesterov ? 'sgd' : 'sgd_plain'}.step${step}`)).toBeLessThan(tolerance);
     }
@@ -108,22 +120,22 @@ describe('adamW', () => {
     firstMoments: [variable(tensor(values.map(() => 0)))],
     secondMoments: [variable(tensor(values.map(() => 0)))],
   });
-  const options = { step: scalar(1), learningRate: scalar(0.1), weightDecays: [0] };
+  const options = () => ({ step: scalar(1), learningRate: scalar(0.1), weightDecays: [0] });
 
   it('moves a parameter by its own share of the learning rate', () => {
     const whole = state([1]);
     const half = state([1]);
-    adamW(whole, [tensor([3])], { ...options, learningRateScales: [1] });
-    adamW(half, [tensor([3])], { ...options, learningRateScales: [0.5] });
+    adamW(whole, [tensor([3])], { ...options(), learningRateScales: [1] });
+    adamW(half, [tensor([3])], { ...options(), learningRateScales: [0.5] });
     // The first step is the learning rate, whatever the gradient's size.
     expect(whole.parameters[0]!.dataSync()[0]).toBeCloseTo(0.9, 6);
     expect(half.parameters[0]!.dataSync()[0]).toBeCloseTo(0.95, 6);
   });
 
   it('names the list and the tensor that do not fit', () => {
-    expect(() => { adamW(state([1, 2]), [tensor([1])], { ...options, learningRateScales: [1] }); })
+    expect(() => { adamW(state([1, 2]), [tensor([1])], { ...options(), learningRateScales: [1] }); })
       .toThrow('adamW: expected shape [2] for gradients[0], got [1]');
-    expect(() => { adamW(state([1, 2]), [], { ...options, learningRateScales: [1] }); })
+    expect(() => { adamW(state([1, 2]), [], { ...options(), learningRateScales: [1] }); })
       .toThrow('adamW: expected 1 tensors for gradients, as for parameters, got 0');
   });
 
@@ -137,7 +149,9 @@ describe('adamW', () => {
     adamW(many, sizes.map((size) => tensor(new Float32Array(size).fill(2))), {
       step: scalar(1), learningRate: scalar(0.5), learningRateScales: sizes.map(() => 1), weightDecays: sizes.map(() => 0),
     });
-    for (const parameter of many.parameters) expect(parameter.dataSync().every((value) => Math.abs(value + 0.5) < 1e-6)).toBe(true);
+    for (const parameter of many.parameters) {
+      expect(parameter.dataSync().every((value) => Math.abs(value + 0.5) < 1e-6)).toBe(true);
+    }
   });
 });
 
