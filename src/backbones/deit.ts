@@ -2,7 +2,7 @@
 // Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", 2021; Touvron et al., "Training data-efficient image
 // transformers", 2021 (sizes, distillation token); LaPE, equations 5-7; MPVG, equations 8-11. Names as in timm and LaPE.
 
-import { add, concat, mul, slice, squeeze, zeros } from '@tensorflow/tfjs-core';
+import { add, concat, fill, mul, slice, squeeze } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
 import { truncatedNormal } from '../nn/initialisers.ts';
@@ -196,7 +196,7 @@ export class DeiT extends Module {
     if (tokens.length === 0) return patches;
     const [batch = 0, , channels = 0] = patches.shape;
     // Added to zeros, not tiled: the gradient of a tile is a sum of as many slices as there are samples.
-    const spread = tokens.map((token) => add(zeros([batch, 1, channels]), token));
+    const spread = tokens.map((token) => add(fill([batch, 1, channels], 0), token));
     return concat([...spread, patches], 1); // [B, extra + N, C]
   }
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addBench } from './bench.ts';
 import { addForward } from './forward.ts';
 import { addParams } from './params.ts';
+import { addPretrain } from './pretrain.ts';
 
 /** The command line with all its commands; none of them has loaded anything yet. */
 export function createProgram(): Command {
@@ -10,7 +12,7 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
-  for (const add of [addParams, addForward]) add(program);
+  for (const add of [addPretrain, addParams, addForward, addBench]) add(program);
   return program;
 }
 

@@ -124,6 +124,8 @@ export const pretrainSchema = z.strictObject({
   precision: z.enum(['fp32', 'bf16']),
   seed: z.int().min(0),
   evaluateEveryEpochs: count,
+  /** Saves the last checkpoint every so many optimizer steps too. Default: at the end of each epoch only. */
+  checkpointEverySteps: count.exactOptional(),
   /** Threads that prepare batches. Default: what the loader finds fitting. */
   workers: z.int().min(0).exactOptional(),
   /** Record the step once and replay it natively. Default true. */

@@ -9,6 +9,7 @@ import { ConfigError, DataError } from '../errors.ts';
 import { jsonDifferences } from './jsonDifferences.ts';
 import { describeEnvironment } from './environment.ts';
 import { RunLog } from './runLog.ts';
+import { lockName } from './runLock.ts';
 
 /** How to start or continue a run. */
 export interface RunOptions {
@@ -42,7 +43,7 @@ export function stepCheckpointName(step: number): string {
 
 /**
  * Starts a run, or with `resume` continues one: cleans what a killed process left, writes config.json and env.json, opens
- * the log. The caller that resumes then loads `resumeFrom` and calls `log.truncateAfter` with the step found there (with
+ * the log. Take the directory with `lockRun` first. The caller that resumes then loads `resumeFrom` and calls `log.truncateAfter` with the step found there (with
  * -1 when there is no checkpoint).
  * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run; DataError when it cannot
  * be written
@@ -84,7 +85,7 @@ async function namesIn(path: string): Promise<string[]> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) return [];
   if (!status.isDirectory()) throw new ConfigError(`openRun: expected a directory for the run, got the file ${path}`);
-  return (await readdir(path)).sort();
+  return (await readdir(path)).filter((name) => name !== lockName).sort();
 }
 
 function some(names: readonly string[]): string {

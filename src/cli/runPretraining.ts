@@ -1,0 +1,126 @@
+// The `pretrain` command's work: from a checked config to a trained checkpoint, and what is told on the way.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { createClassifier } from '../backbones/classifier.ts';
+import { joinPresets } from '../backbones/position/join.ts';
+import { selectBackend, type BackendOptions } from '../backends/select.ts';
+import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
+import type { PretrainConfig } from '../config/pretrainSchema.ts';
+import { openDatasets } from '../data/openDatasets.ts';
+import { Interrupt } from '../engine/interrupt.ts';
+import { setPrecision } from '../engine/precision.ts';
+import { formatDuration, Progress } from '../engine/progress.ts';
+import { checkpointPath, openRun, type RunDirectory } from '../engine/runDirectory.ts';
+import { lockRun } from '../engine/runLock.ts';
+import { readRunLog } from '../engine/runLog.ts';
+import { train, type TrainingResult } from '../engine/trainer.ts';
+import { loadWeights } from '../engine/trainingState.ts';
+import { learningCurve } from '../report/learningCurve.ts';
+import { ClassificationTask } from '../tasks/classification.ts';
+import { shellCommand } from './shellCommand.ts';
+
+export interface PretrainingOptions {
+  readonly resume: boolean;
+  /** A checkpoint whose weights the run starts from. */
+  readonly init?: string;
+  readonly backend: BackendOptions;
+}
+
+/**
+ * Trains what a config says, until its end or a signal.
+ * @returns the exit code: 0, or 130 or 143 after a signal
+ * @throws UserError
+ */
+export async function runPretraining(config: PretrainConfig, { resume, init, backend }: PretrainingOptions): Promise<number> {
+  const { accumulationSteps, batchSize, seed, workers } = config;
+  setPrecision(config.precision);
+  const { training, validation } = await openDatasets(config.data);
+  const model = createClassifier(config.model);
+  const task = new ClassificationTask({
+    model,
+    training,
+    validation,
+    augmentation: config.augmentation,
+    batchSize: batchSize / accumulationSteps,
+    labelSmoothing: config.labelSmoothing,
+    seed,
+    ...(workers !== undefined && { workers }),
+  });
+  await selectBackend(backend);
+  if (init !== undefined) await loadWeights(init, model);
+
+  const unlock = await lockRun(config.out);
+  try {
+    const run = await openRun({ path: config.out, config, resume });
+    model.initialise(seed);
+    const parameters = [...model.namedParameters().values()].reduce((sum, { size }) => sum + size, 0);
+    tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${training.size.toLocaleString('en')} training and ${validation.size.toLocaleString('en')} validation images of ${training.classNames.length} classes`);
+    tell(`writing to ${run.path}`);
+    for (const change of run.configChanges) tell(`the config is not the one that this run began with: ${change}`);
+    return await trainAndTell(task, config, run);
+  } finally {
+    await unlock();
+    await task.close();
+    model.dispose();
+  }
+}
+
+async function trainAndTell(task: ClassificationTask, config: PretrainConfig, run: RunDirectory): Promise<number> {
+  let progress: Progress | undefined;
+  const interrupt = new Interrupt({
+    onRequest: () => (progress ?? { message: tell }).message('stopping after this step; once more (Ctrl-C) ends at once'),
+  });
+  try {
+    const result = await train(task, config, run, {
+      isStopped: () => interrupt.isRequested,
+      onEvaluation: () => drawCurve(run),
+      progress: (totalSteps, doneSteps) => (progress = new Progress({ totalSteps, doneSteps })),
+    });
+    if (result.step < result.totalSteps) {
+      tell(`stopped after step ${result.step} of ${result.totalSteps}; go on with: ${resumeCommand()}`);
+      return interrupt.exitCode;
+    }
+    console.log(summary(result, config));
+    return 0;
+  } finally {
+    interrupt.dispose();
+    run.log.close();
+  }
+}
+
+async function drawCurve({ path, log }: RunDirectory): Promise<void> {
+  const picture = learningCurve(readRunLog(log.path), path);
+  await writeFileAtomically(join(path, 'curve.svg'), (temporary) => writeFile(temporary, picture));
+}
+
+function summary({ best, totalSteps, trainSeconds }: TrainingResult, config: PretrainConfig): string {
+  const { out } = config;
+  const weights = best?.ema === undefined ? '' : ' (moving average of the weights)';
+  const { top1 = 0, top5 = 0 } = best?.ema ?? best?.metrics ?? {};
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  return [
+    `trained ${totalSteps} steps in ${formatDuration(trainSeconds)}`,
+    `best top-1  ${percent(top1)}, top-5 ${percent(top5)}, after epoch ${best?.epoch ?? 0}${weights}`,
+    `checkpoint  ${checkpointPath(out, 'best')}`,
+    `curve       ${join(out, 'curve.svg')}`,
+    `next        ${compareCommand(config)}`,
+  ].join('\n');
+}
+
+function resumeCommand(): string {
+  return shellCommand(process.argv.slice(2), { without: { flags: ['--resume'], options: [] }, and: ['--resume'] });
+}
+
+/** The other row of the papers' tables that this run wants to be held against. */
+function compareCommand({ model, out }: PretrainConfig): string {
+  const join = isDeepStrictEqual(model.join, joinPresets.default) ? 'mpvg' : 'default';
+  const without = { flags: ['--resume'], options: ['--join', '--out'] };
+  return shellCommand(process.argv.slice(2), { without, and: ['--join', join, '--out', `${out}-${join}`] });
+}
+
+/** Standard output stays for results. */
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

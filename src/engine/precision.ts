@@ -1,0 +1,10 @@
+// The precision that a run computes in. Weights, optimizer state and normalisation statistics are float32 in either.
+
+import { setComputeType } from '../ops/computeType.ts';
+
+export type Precision = 'fp32' | 'bf16';
+
+/** Sets what activations are stored as from now on: float32, or bfloat16. */
+export function setPrecision(precision: Precision): void {
+  setComputeType(precision === 'bf16' ? 'bfloat16' : 'float32');
+}
