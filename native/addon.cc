@@ -1,6 +1,7 @@
 // The addon's exports. Each is a thin reading of JavaScript arguments over the files beside this one; a C++ exception
 // becomes a JavaScript Error in `guarded` and nowhere else.
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/InferenceMode.h>
@@ -390,6 +391,16 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   });
 }
 
+// deviceCount('cuda'): how many devices of a type this libtorch can use; 0 for one that it was built without.
+Napi::Value deviceCount(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string type = stringArg(info, 0, "deviceCount", "'cpu' or 'cuda'");
+    double count = type == "cpu" ? 1 : 0;
+    if (type == "cuda" && at::hasCUDA()) count = static_cast<double>(at::getNumGPUs());
+    return Napi::Number::New(info.Env(), count);
+  });
+}
+
 Napi::Value memory(const Napi::CallbackInfo& info) {
   const MemoryStats stats = cpuMemory();
   Napi::Object result = Napi::Object::New(info.Env());
@@ -436,6 +447,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("disposeProgram", disposeProgram);
   add("manualSeed", manualSeed);
   add("threads", threads);
+  add("deviceCount", deviceCount);
   add("memory", memory);
   add("resetPeakMemory", resetPeakMemory);
   add("releaseFreeMemory", releaseFreeMemory);

@@ -38,7 +38,18 @@ export async function selectBackend(options: BackendOptions = {}): Promise<void>
   await import(gradientsUrl.href);
   const { registerTorchBackend } = await import('./torch/register.ts');
   const { binding } = await import('./torch/binding.ts');
+  checkDevice(device, (type) => binding().deviceCount(type));
   registerTorchBackend(device);
   if (threads !== undefined) binding().threads(threads);
   if (!(await setBackend('torch'))) throw new ConfigError("backend 'torch' could not be started");
+}
+
+function checkDevice(device: string, count: (type: string) => number): void {
+  const [, type, index = '0'] = /^(cpu|cuda)(?::(\d+))?$/.exec(device) ?? [];
+  if (type === undefined) throw new ConfigError(`selectBackend: expected 'cpu', 'cuda' or 'cuda:<n>' for device, got '${device}'`);
+  const available = count(type);
+  if (Number(index) < available) return;
+  throw new ConfigError(available === 0 ?
+    `device '${device}': this libtorch was built without CUDA, or there is no GPU; use --device cpu` :
+    `device '${device}': expected a number below ${available}, the devices that there are`);
 }

@@ -54,6 +54,7 @@ interface Addon {
   disposeProgram(program: number): void;
   manualSeed(seed: number): void;
   threads(count?: number): number;
+  deviceCount(type: string): number;
   memory(): NativeMemory;
   resetPeakMemory(): void;
   releaseFreeMemory(): void;
