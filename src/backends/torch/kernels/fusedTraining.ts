@@ -126,4 +126,3 @@ function registerCrossEntropy(): void {
       return k.out(multiply(dLogits, scale(k.handle(dy), 1 / batch)));
     });
 }
-
