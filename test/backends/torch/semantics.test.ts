@@ -61,6 +61,8 @@ const cases: Record<string, [compute: () => tf.Tensor, expected: Expected]> = {
   'strings broadcast': [() => tf.equal(tf.tensor2d([['a'], ['b']]), tf.tensor1d(['a', 'b'])), ['bool', [1, 0, 0, 1]]],
   'strings concatenated': [() => tf.concat([tf.tensor2d([['a', 'b']]), tf.tensor2d([['c', 'd']])], 1), ['string', ['a', 'b', 'c', 'd']]],
   'strings tell apart by their separators': [() => tf.unique(tf.tensor2d([['a,b', 'c'], ['a', 'b,c']])).indices, ['int32', [0, 1]]],
+  'nothing is unique in nothing': [() => tf.unique(int()).values, ['int32', []]],
+  'columns tell apart': [() => tf.unique(tf.tensor2d([[1, 2, 1], [3, 3, 3]]), 1).indices, ['int32', [0, 1, 0]]],
   'a seed draws the same classes': [
     () => tf.sub(tf.multinomial(tf.zeros<tf.Rank.R2>([2, 5]), 50, 7), tf.multinomial(tf.zeros<tf.Rank.R2>([2, 5]), 50, 7)),
     ['int32', new Array<number>(100).fill(0)]],

@@ -44,21 +44,18 @@ function count(
 /** The values of x along an axis, one text for each: equal texts, equal values. */
 function textsAlong(x: TensorInfo, axis: number, k: KernelContext): string[] {
   const length = x.shape[axis]!;
-  const rows = reshape(movedim(k.handle(x), axis, 0), [length, -1]);
-  const width = length === 0 ? 0 : util.sizeFromShape(x.shape) / length;
-  let text: (index: number) => string;
+  const bytes = binding().read(movedim(k.handle(x), axis, 0));
+  let values: ArrayLike<number | string>;
   if (x.dtype === 'string') {
-    const strings = k.backend.strings(x).map((bytes) => util.decodeString(bytes));
-    const positions = new Int32Array(binding().read(rows));
-    text = (index) => JSON.stringify(strings[positions[index]!]);
+    const strings = k.backend.strings(x).map((string) => JSON.stringify(util.decodeString(string)));
+    values = Array.from(new Int32Array(bytes), (position) => strings[position]!);
+  } else if (x.dtype === 'bool') {
+    values = new Uint8Array(bytes);
   } else {
-    const values = x.dtype === 'float32' || x.dtype === 'complex64'
-      ? new Float32Array(binding().read(rows))
-      : x.dtype === 'int32' ? new Int32Array(binding().read(rows)) : new Uint8Array(binding().read(rows));
-    text = (index) => String(values[index]);
+    values = x.dtype === 'int32' ? new Int32Array(bytes) : new Float32Array(bytes);
   }
-  return Array.from({ length }, (_, row) =>
-    Array.from({ length: width }, (_unused, column) => text(row * width + column)).join());
+  const width = values.length / Math.max(1, length);
+  return Array.from({ length }, (_, row) => Array.from({ length: width }, (_unused, i) => values[row * width + i]).join());
 }
 
 function int32(values: ArrayLike<number>, k: KernelContext): Handle {
