@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 #include "allocator.h"
 #include "instance.h"
@@ -86,6 +87,11 @@ Napi::Array handleArray(Napi::Env env, Instance& instance, const std::vector<at:
   return array;
 }
 
+// What happens at once, and so would not be part of the program.
+void refuseWhileTracing(const Napi::CallbackInfo& info, const char* what) {
+  if (instanceOf(info).recorder) throw std::runtime_error(std::string("a compiled step cannot ") + what);
+}
+
 // ---- operators
 
 Napi::Value op(const Napi::CallbackInfo& info) {
@@ -145,6 +151,7 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
 // write(handle, data): overwrites a contiguous tensor's values in place, keeping its storage (and so every program that uses it).
 Napi::Value write(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    refuseWhileTracing(info, "write a tensor's values");
     const c10::InferenceMode inference;
     const at::Tensor& tensor = instanceOf(info).table.get(handleArg(info, 0, "write"));
     const Bytes bytes = bytesArg(info, 1, "write");
@@ -180,11 +187,8 @@ Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const at::Tensor& tensor) {
 }
 
 const at::Tensor& tensorToRead(const Napi::CallbackInfo& info, const char* function) {
-  Instance& instance = instanceOf(info);
-  if (instance.recorder) {
-    throw std::runtime_error(std::string(function) + ": a compiled step cannot read a tensor's values");
-  }
-  return instance.table.get(handleArg(info, 0, function));
+  refuseWhileTracing(info, "read a tensor's values");
+  return instanceOf(info).table.get(handleArg(info, 0, function));
 }
 
 Napi::Value read(const Napi::CallbackInfo& info) {
@@ -326,19 +330,23 @@ std::vector<at::Tensor> tensorsArg(const Napi::CallbackInfo& info, size_t index,
 
 Napi::Value runProgram(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    refuseWhileTracing(info, "run a program");
     Program& program = programArg(info, "runProgram");
+    const Program::Busy busy(program);
     return handleArray(info.Env(), instanceOf(info), program.run(tensorsArg(info, 1, "runProgram")));
   });
 }
 
 Napi::Value runProgramAsync(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    refuseWhileTracing(info, "run a program");
     Instance* instance = &instanceOf(info);
     Program* program = &programArg(info, "runProgramAsync");
     std::vector<at::Tensor> inputs = tensorsArg(info, 1, "runProgramAsync");
+    auto busy = std::make_shared<Program::Busy>(*program);
     auto* result = new AsyncResult(info.Env(), "mpvg.run");
     const Napi::Promise promise = result->promise();
-    instance->runner.submit([instance, program, inputs = std::move(inputs), result] {
+    instance->runner.submit([instance, program, busy = std::move(busy), inputs = std::move(inputs), result]() mutable {
       std::vector<at::Tensor> outputs;
       std::string error;
       try {
@@ -346,6 +354,8 @@ Napi::Value runProgramAsync(const Napi::CallbackInfo& info) {
       } catch (const std::exception& failure) {
         error = failure.what();
       }
+      inputs.clear();
+      busy.reset();
       result->settle(
           [instance, outputs](Napi::Env env) -> Napi::Value { return handleArray(env, *instance, outputs); }, std::move(error));
     });
@@ -365,6 +375,7 @@ Napi::Value describeProgram(const Napi::CallbackInfo& info) {
 
 Napi::Value disposeProgram(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    { const Program::Busy idle(programArg(info, "disposeProgram")); }  // throws while it runs
     instanceOf(info).disposeProgram(static_cast<int64_t>(numberArg(info, 0, "disposeProgram", "a program")));
     return info.Env().Undefined();
   });
@@ -374,6 +385,7 @@ Napi::Value disposeProgram(const Napi::CallbackInfo& info) {
 
 Napi::Value manualSeed(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    refuseWhileTracing(info, "seed the generator");
     at::manual_seed(static_cast<uint64_t>(numberArg(info, 0, "manualSeed", "a seed")));
     return info.Env().Undefined();
   });

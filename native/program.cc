@@ -51,6 +51,12 @@ void forEachSlot(const Instruction& instruction, Visit visit) {
 
 // ---- running
 
+Program::Busy::Busy(Program& program) : program_(program) {
+  if (program_.busy_.exchange(true)) throw std::logic_error("the program is running: wait for its promise first");
+}
+
+Program::Busy::~Busy() { program_.busy_ = false; }
+
 std::vector<at::Tensor> Program::run(const std::vector<at::Tensor>& inputs) {
   if (inputs.size() != inputShapes_.size()) {
     throw std::invalid_argument("program: expected " + std::to_string(inputShapes_.size()) + " inputs, got " +

@@ -7,6 +7,7 @@
 #include <ATen/core/stack.h>
 #include <c10/util/flat_hash_map.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,18 @@ struct Instruction {
 
 class Program {
  public:
+  // Held while the program runs: its slots belong to one run at a time. Throws std::logic_error while another is held.
+  class Busy {
+   public:
+    explicit Busy(Program& program);
+    ~Busy();
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    Program& program_;
+  };
+
   // Runs every instruction. `inputs` replace the tensors that the trace was given, in order, with the same shapes and dtypes.
   // Throws with the failing operator's name and shapes; the program can be run again afterwards.
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs);
@@ -47,6 +60,7 @@ class Program {
 
   void clearTemporaries();
 
+  std::atomic<bool> busy_ = false;
   std::vector<Instruction> instructions_;
   std::vector<at::Tensor> slots_;
   std::vector<bool> temporary_;          // made by an instruction, or an input: holds nothing between runs

@@ -126,4 +126,22 @@ describe('CompiledStep', () => {
     const step = new CompiledStep((index) => [gather(table, index)]);
     await expect(step.run([tensor([9], [1], 'int32')])).rejects.toThrow(/aten::/);
   });
+
+  it('refuses a second run, and being freed, while it runs', async () => {
+    const step = new CompiledStep((a) => [sum(matMul(a, a))]);
+    const input = zeros([512, 512]);
+    const running = step.run([input]);
+    await expect(step.run([input])).rejects.toThrow('the program is running');
+    expect(() => { step.dispose(); }).toThrow('the program is running');
+    dispose(await running);
+    step.dispose();
+  });
+
+  it('refuses to write values or seed while it is traced', () => {
+    const target = variable(scalar(1));
+    const writing = new CompiledStep((a) => { writeValues(target, Float32Array.of(2)); return [add(a, target)]; });
+    expect(() => writing.runSync([tensor([1])])).toThrow('a compiled step cannot write');
+    const seeding = new CompiledStep((a) => { seedGenerator(1); return [add(a, 1)]; });
+    expect(() => seeding.runSync([tensor([1])])).toThrow('a compiled step cannot seed');
+  });
 });
