@@ -176,7 +176,7 @@ at::Tensor readable(const at::Tensor& tensor) {
   if (tensor.is_meta()) throw std::invalid_argument("read: a step that is being traced has no values yet");
   const bool reduced = tensor.scalar_type() == at::kBFloat16 || tensor.scalar_type() == at::kHalf;
   at::Tensor result = reduced ? tensor.to(at::kFloat) : tensor;
-  return result.to(at::kCPU).contiguous();
+  return result.to(at::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 
 Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const at::Tensor& tensor) {
