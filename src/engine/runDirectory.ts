@@ -43,8 +43,8 @@ export function stepCheckpointName(step: number): string {
 
 /**
  * Starts a run, or with `resume` continues one: cleans what a killed process left, writes config.json and env.json, opens
- * the log. Take the directory with `lockRun` first. The caller that resumes then loads `resumeFrom` and calls `log.truncateAfter` with the step found there (with
- * -1 when there is no checkpoint).
+ * the log. To be called under `lockRun`. The caller that resumes then loads `resumeFrom` and calls `log.truncateAfter` with the
+ * step found there (with -1 when there is no checkpoint).
  * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run; DataError when it cannot
  * be written
  */

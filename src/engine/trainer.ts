@@ -97,7 +97,13 @@ class Trainer<Batch> {
   #trainSeconds = 0;
   #savedStep = -1;
 
-  constructor(task: Task<Batch>, options: TrainerOptions, run: RunDirectory, observers: TrainerObservers, average: WeightAverage | undefined) {
+  constructor(
+    task: Task<Batch>,
+    options: TrainerOptions,
+    run: RunDirectory,
+    observers: TrainerObservers,
+    average: WeightAverage | undefined,
+  ) {
     const { accumulationSteps, clipGradNorm, compile } = options;
     const { batchesPerEpoch } = task.training;
     this.#updatesPerEpoch = Math.floor(batchesPerEpoch / accumulationSteps);
@@ -137,7 +143,7 @@ class Trainer<Batch> {
     } finally {
       this.#progress?.finish();
     }
-    return { step: this.#step, totalSteps: this.#totalSteps, best: this.#best, last: this.#last, trainSeconds: this.#trainSeconds };
+    return { step: this.#step, ...this.#metrics() };
   }
 
   dispose(): void {
@@ -173,8 +179,9 @@ class Trainer<Batch> {
     let part = 0;
     try {
       while (this.#step < end && !this.#isStopped()) {
-        const { value: batch, done } = await upcoming;
-        if (done === true) break;
+        const next = await upcoming;
+        if (next.done === true) break;
+        const batch = next.value;
         const inputs = this.#task.upload(batch);
         const isUpdate = part === accumulationSteps - 1;
         const running = this.#pass.run(inputs, {
@@ -286,7 +293,7 @@ class Trainer<Batch> {
     throw new DataError(`train: expected a finite ${name} at step ${step}, got ${value} for the samples ${samples.slice(0, NAMED_SAMPLES).join(', ')}${rest}; ${kept}; a lower learning rate or clipGradNorm may help`);
   }
 
-  #metrics(): object {
+  #metrics(): Omit<TrainingResult, 'step'> {
     return { totalSteps: this.#totalSteps, best: this.#best, last: this.#last, trainSeconds: this.#trainSeconds };
   }
 

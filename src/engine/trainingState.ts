@@ -57,7 +57,8 @@ export async function saveTraining(
   const weights = await model.state();
   refuseNonFinite(weights, position.step);
   const ema = await average?.state();
-  const checkpoint = { model: weights, optimizer: await optimizer.state(), ...(ema && { ema }), state: { ...position, task: metadata } };
+  const state = { ...position, task: metadata };
+  const checkpoint = { model: weights, optimizer: await optimizer.state(), ...(ema && { ema }), state };
   for (const directory of directories) await saveCheckpoint(directory, checkpoint);
 }
 

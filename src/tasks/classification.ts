@@ -57,9 +57,10 @@ export class ClassificationTask implements Task<ImageBatch> {
     this.model = model;
     this.metadata = { classNames: training.classNames };
     this.training = new ImageLoader(training, { ...loading, transforms: augmentation.train, shuffle: true, dropLast: true });
-    this.#validation = new ImageLoader(validation, { ...loading, transforms: augmentation.eval, shuffle: false, dropLast: false });
+    const whole = { shuffle: false, dropLast: false };
+    this.#validation = new ImageLoader(validation, { ...loading, transforms: augmentation.eval, ...whole });
     this.#options = options;
-    this.#evaluation = new CompiledStep((images, labels) => this.#judge(images!, labels!));
+    this.#evaluation = new CompiledStep((images, labels) => this.#judge(images, labels));
     for (const [name, { sizePx }] of [['train', this.training], ['eval', this.#validation]] as const) {
       if (sizePx !== model.imagePx) {
         throw new ConfigError(`ClassificationTask: expected pictures of model.imagePx ${model.imagePx} from augmentation.${name}, got ${sizePx}`);
@@ -85,7 +86,7 @@ export class ClassificationTask implements Task<ImageBatch> {
     return Array.from(indices, (index) => this.#options.training.describe(index));
   }
 
-  /** `top1` and `top5`, shares in [0, 1], and `loss`, the mean cross entropy without smoothing, over all of the validation data. */
+  /** Over the validation data: `top1` and `top5`, shares in [0, 1], and `loss`, the mean cross entropy without smoothing. */
   async evaluate({ compile, isStopped = () => false }: EvaluateOptions): Promise<Metrics | undefined> {
     const accuracy = new TopKAccuracy();
     let totalLoss = 0;

@@ -1,0 +1,111 @@
+import { memory, scalar, tensor, zeros } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createClassifier } from '../../src/backbones/classifier.ts';
+import { selectBackend } from '../../src/backends/select.ts';
+import { Optimizer, weightDecayOf, type OptimizerOptions } from '../../src/engine/optimizer.ts';
+import { DataError } from '../../src/errors.ts';
+import { ones } from '../../src/nn/initialisers.ts';
+import { Parameter } from '../../src/nn/parameter.ts';
+import { tinyDeiT } from '../tasks/tinyClassification.ts';
+
+beforeAll(() => selectBackend({ threads: 1 }));
+
+const adamW: OptimizerOptions = { kind: 'adamw', lr: 0.1, weightDecay: 0.5, betas: [0.9, 0.99], eps: 1e-8, noDecay: 'vectors' };
+const sgd: OptimizerOptions = { kind: 'sgd', lr: 0.1, weightDecay: 0.5, momentum: 0.9, nesterov: false, noDecay: 'vectors' };
+
+/** A matrix, a vector and an embedding, all ones. */
+function parameters(): Map<string, Parameter> {
+  const make = (shape: number[], embedding = false) => {
+    const parameter = new Parameter({ shape, initialiser: ones, embedding });
+    parameter.set(new Float32Array(parameter.size).fill(1));
+    return parameter;
+  };
+  return new Map([['fc.weight', make([2, 2])], ['fc.bias', make([2])], ['pos_embed', make([1, 2, 2], true)]]);
+}
+
+async function values(named: ReadonlyMap<string, Parameter>): Promise<Record<string, number[]>> {
+  const read: Record<string, number[]> = {};
+  for (const [name, parameter] of named) read[name] = [...await parameter.read()];
+  return read;
+}
+
+describe('weightDecayOf', () => {
+  it('spares what a recipe spares', () => {
+    const decaying = (noDecay: 'none' | 'vectors' | 'vectorsAndEmbeddings') =>
+      [...createClassifier(tinyDeiT).namedParameters()]
+        .filter(([, parameter]) => weightDecayOf(parameter, { lr: 1, weightDecay: 0.1, noDecay }) === 0)
+        .map(([name]) => name.replace(/^blocks\.\d/, 'blocks.*'));
+    expect(decaying('none')).toEqual([]);
+    const vectors = new Set(decaying('vectors'));
+    expect(vectors).toEqual(new Set([
+      'patch_embed.proj.bias', 'blocks.*.norm1.weight', 'blocks.*.norm1.bias', 'blocks.*.attn.qkv.bias', 'blocks.*.attn.proj.bias',
+      'blocks.*.norm2.weight', 'blocks.*.norm2.bias', 'blocks.*.mlp.fc1.bias', 'blocks.*.mlp.fc2.bias', 'blocks.*.pe_norm.weight',
+      'blocks.*.pe_norm.bias', 'norm.weight', 'norm.bias', 'head.bias',
+    ]));
+    expect(new Set(decaying('vectorsAndEmbeddings'))).toEqual(new Set([...vectors, 'cls_token', 'pos_embed']));
+  });
+});
+
+describe('Optimizer', () => {
+  it('decays only what is to decay', async () => {
+    for (const options of [adamW, { ...adamW, noDecay: 'vectorsAndEmbeddings' } as const]) {
+      const named = parameters();
+      const optimizer = new Optimizer(named, options);
+      const none = [...named.values()].map(({ shape }) => zeros([...shape]));
+      optimizer.update(none, { learningRate: scalar(0.1), step: scalar(1) });
+      const { 'fc.weight': weight, 'fc.bias': bias, pos_embed: position } = await values(named);
+      expect(weight![0]).toBeCloseTo(0.95, 6);
+      expect(bias![0]).toBe(1);
+      expect(position![0]).toBeCloseTo(options.noDecay === 'vectors' ? 0.95 : 1, 6);
+    }
+  });
+
+  it('scales the learning rate by parameter', async () => {
+    const named = parameters();
+    const optimizer = new Optimizer(named, { ...adamW, weightDecay: 0 }, (name) => (name === 'fc.weight' ? 0.5 : 1));
+    const gradients = [...named.values()].map(({ shape, size }) => tensor(new Float32Array(size).fill(3), [...shape]));
+    optimizer.update(gradients, { learningRate: scalar(0.1), step: scalar(1) });
+    const after = await values(named); // the first step of Adam is the learning rate
+    expect(after['fc.weight']![0]).toBeCloseTo(0.95, 6);
+    expect(after['fc.bias']![0]).toBeCloseTo(0.9, 6);
+  });
+
+  it('goes on from a saved state as if nothing had happened', async () => {
+    for (const options of [adamW, sgd]) {
+      const step = (optimizer: Optimizer, number: number, named: ReadonlyMap<string, Parameter>) => {
+        const gradients = [...named.values()].map(({ shape, size }) =>
+          tensor(Float32Array.from({ length: size }, (_, i) => Math.sin(number + i)), [...shape]));
+        optimizer.update(gradients, { learningRate: scalar(0.01), step: scalar(number) });
+      };
+      const named = parameters();
+      const optimizer = new Optimizer(named, options);
+      [1, 2].forEach((number) => step(optimizer, number, named));
+      const state = await optimizer.state();
+      expect([...state.keys()]).toEqual((options.kind === 'adamw' ? ['exp_avg', 'exp_avg_sq'] : ['momentum_buffer'])
+        .flatMap((name) => [...named.keys()].map((key) => `${name}.${key}`)));
+
+      const resumed = parameters();
+      for (const [name, parameter] of resumed) parameter.set(await named.get(name)!.read());
+      const other = new Optimizer(resumed, options);
+      other.loadState(state, 'run');
+      [3, 4].forEach((number) => {
+        step(optimizer, number, named);
+        step(other, number, resumed);
+      });
+      expect(await values(resumed)).toEqual(await values(named));
+    }
+  });
+
+  it('refuses the state of another optimizer, and frees its own', async () => {
+    const before = memory().numTensors;
+    const optimizer = new Optimizer(parameters(), adamW);
+    const state = await new Optimizer(parameters(), sgd).state();
+    expect(() => optimizer.loadState(state, 'runs/a')).toThrow(DataError);
+    expect(() => optimizer.loadState(state, 'runs/a')).toThrow(
+      'runs/a/optimizer.safetensors is a checkpoint of another model: 6 keys missing (exp_avg.fc.weight, exp_avg.fc.bias, exp_avg.pos_embed, …); 3 keys unexpected');
+    const held = memory().numTensors;
+    optimizer.dispose();
+    expect(held - memory().numTensors).toBe(6);
+    expect(before).toBeLessThan(held);
+  });
+});

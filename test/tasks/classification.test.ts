@@ -1,0 +1,93 @@
+import { dispose, memory, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { selectBackend } from '../../src/backends/select.ts';
+import { DataError } from '../../src/errors.ts';
+import { coloursDataset } from './coloursDataset.ts';
+import { firstBatch, tinyClassification, tinyDeiT, tinyViTLite } from './tinyClassification.ts';
+
+beforeAll(() => selectBackend({ threads: 1 }));
+
+describe('ClassificationTask', () => {
+  it('refuses training data with another number of classes than the model, and says what to set', () => {
+    const make = () => tinyClassification({ ...tinyViTLite, classes: 5 });
+    expect(make).toThrow(DataError);
+    expect(make).toThrow('expected 5 classes in the training data, as model.classes says, got 3 (red, green, blue); set model.classes to 3');
+  });
+
+  it('refuses validation data whose classes would be numbered otherwise', () => {
+    const validation = (classNames: string[]) => () =>
+      tinyClassification(tinyViTLite, { validation: coloursDataset(3, { classNames }) });
+    expect(validation(['red', 'blue'])).toThrow("got 'blue' for class 1 instead of 'green'");
+    expect(validation(['red', 'green'])).toThrow("got none for class 2 instead of 'blue'");
+    expect(validation(['red', 'green', 'blue', 'white'])).toThrow("got 'white' for class 3 instead of none");
+  });
+
+  it('refuses a label out of range before anything is trained', () => {
+    const training = { ...coloursDataset(24), label: (index: number) => (index === 17 ? 3 : 0) };
+    expect(() => tinyClassification(tinyViTLite, { training })).toThrow('expected a class in [0, 3) for picture 17, got 3');
+  });
+
+  it('refuses pictures of another size than the model sees', () => {
+    expect(() => tinyClassification({ ...tinyViTLite, imagePx: 16 })).toThrow(
+      'expected pictures of model.imagePx 16 from augmentation.train, got 8');
+  });
+
+  it('smooths the labels in training', async () => {
+    const task = tinyClassification({ ...tinyViTLite, dropPath: 0 });
+    const batch = await firstBatch(task);
+    const inputs = task.upload(batch);
+    const { mean, std } = { mean: 0.5, std: 0.25 };
+    const pixels = tensor(Float32Array.from(batch.images, (value) => (value / 255 - mean) / std), [6, 8, 8, 3]);
+    const logits = task.model.forward(pixels);
+    const values = await logits.data<'float32'>();
+    let expected = 0;
+    for (let sample = 0; sample < 6; sample++) {
+      const row = values.slice(sample * 3, sample * 3 + 3);
+      const normaliser = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+      row.forEach((value, k) => {
+        const target = 0.1 / 3 + (k === batch.labels[sample] ? 0.9 : 0);
+        expected -= (target * (value - normaliser)) / 6;
+      });
+    }
+    expect((await task.loss(inputs).total.data())[0]).toBeCloseTo(expected, 5);
+    await task.close();
+  });
+
+  it('evaluates all pictures once, the last batch too, compiled or not', async () => {
+    const task = tinyClassification(tinyDeiT);
+    const compiled = await task.evaluate({ compile: true });
+    const eager = await task.evaluate({ compile: false });
+    expect(compiled).toEqual(eager);
+
+    // One by one: 10 pictures, batches of 6 and 4.
+    const single = tinyClassification(tinyDeiT, { batchSize: 1 });
+    const expected = await single.evaluate({ compile: false });
+    expect(compiled!['top1']).toBe(expected!['top1']);
+    expect(compiled!['top1']! * 10).toBeCloseTo(Math.round(compiled!['top1']! * 10), 10);
+    expect(compiled!['top5']).toBe(1);
+    expect(compiled!['loss']).toBeCloseTo(expected!['loss']!, 5);
+    await Promise.all([task.close(), single.close()]);
+  });
+
+  it('gives an evaluation up when asked to, and leaves no tensor behind', async () => {
+    const task = tinyClassification();
+    await task.evaluate({ compile: true });
+    const before = memory().numTensors;
+    let asked = 0;
+    expect(await task.evaluate({ compile: true, isStopped: () => ++asked === 1 })).toBeUndefined();
+    expect(asked).toBe(1);
+    expect(memory().numTensors).toBe(before);
+    await task.close();
+  });
+
+  it('names the samples of a batch', async () => {
+    const task = tinyClassification();
+    const batch = await firstBatch(task);
+    expect(task.describe(batch)).toEqual(Array.from(batch.indices, (index) => `picture ${index}`));
+    expect(task.size(batch)).toBe(6);
+    const inputs = task.upload(batch);
+    expect(inputs.map(({ shape, dtype }) => [shape, dtype])).toEqual([[[6, 8, 8, 3], 'int32'], [[6], 'int32']]);
+    dispose(inputs);
+    await task.close();
+  });
+});
