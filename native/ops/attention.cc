@@ -76,6 +76,7 @@ void forward(const T* qkv, const Shapes& s, T* out, float* logsumexp) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.depth));
   const int64_t block = std::min(queryBlock(s.tokens), s.tokens), head = s.tokens * s.depth, row = 3 * s.channels;
   at::parallel_for(0, s.batch * s.heads, 1, [&](int64_t first, int64_t last) {
+    const SequentialBlas sequential;
     Scratch scratch(block * (s.tokens + 1) + 4 * head);
     float *scores = scratch.take(block * s.tokens), *inverseSums = scratch.take(block);
     float *qs = scratch.take(head), *ks = scratch.take(head), *vs = scratch.take(head), *os = scratch.take(head);
@@ -117,6 +118,7 @@ void backward(const T* dy, const T* qkv, const T* out, const float* logsumexp, c
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.depth));
   const int64_t block = std::min(queryBlock(2 * s.tokens), s.tokens), head = s.tokens * s.depth, row = 3 * s.channels;
   at::parallel_for(0, s.batch * s.heads, 1, [&](int64_t first, int64_t last) {
+    const SequentialBlas sequential;
     Scratch scratch(2 * block * s.tokens + 8 * head);
     float *weights = scratch.take(block * s.tokens), *dscores = scratch.take(block * s.tokens);
     float *qs = scratch.take(head), *ks = scratch.take(head), *vs = scratch.take(head), *os = scratch.take(head);

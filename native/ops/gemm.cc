@@ -7,7 +7,17 @@ extern "C" __attribute__((weak)) void sgemm_(const char* transA, const char* tra
                                              const float* alpha, const float* a, const int* lda, const float* b,
                                              const int* ldb, const float* beta, float* c, const int* ldc);
 
+extern "C" __attribute__((weak)) int MKL_Set_Num_Threads_Local(int count);
+
 namespace mpvg {
+
+SequentialBlas::SequentialBlas() {
+  if (MKL_Set_Num_Threads_Local != nullptr) previous_ = MKL_Set_Num_Threads_Local(1);
+}
+
+SequentialBlas::~SequentialBlas() {
+  if (MKL_Set_Num_Threads_Local != nullptr) MKL_Set_Num_Threads_Local(previous_);
+}
 
 namespace {
 

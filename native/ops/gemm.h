@@ -1,10 +1,23 @@
-// Single-precision matrix products on row-major buffers with leading dimensions, from the BLAS that libtorch carries. Called
-// inside a parallel region they run on the calling thread, which is how the tiled operators here use them.
+// Single-precision matrix products on row-major buffers with leading dimensions, from the BLAS that libtorch carries. The tiled
+// operators here call them inside parallel regions, each thread for its own tile and under a SequentialBlas.
 #pragma once
 
 #include <cstdint>
 
 namespace mpvg {
+
+// While it lives, products of the calling thread run on that thread alone. libtorch turns MKL's own check for this off, and
+// products that start a team inside a team wait for threads that never come.
+class SequentialBlas {
+ public:
+  SequentialBlas();
+  ~SequentialBlas();
+  SequentialBlas(const SequentialBlas&) = delete;
+  SequentialBlas& operator=(const SequentialBlas&) = delete;
+
+ private:
+  int previous_ = 0;
+};
 
 // C[m,n] = alpha * A[m,k] B[n,k]^T + beta * C
 void gemmNT(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float beta,

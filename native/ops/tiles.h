@@ -12,6 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "ops/gemm.h"
+
 namespace mpvg {
 
 // Calls body(thread, begin, end) for tiles of at most `maxRows` rows. Each thread gets one contiguous share, so the partition
@@ -20,6 +22,7 @@ template <typename Body>
 void forEachTile(int64_t rows, int64_t maxRows, const Body& body) {
   const int64_t threads = std::min<int64_t>(at::get_num_threads(), std::max<int64_t>(1, rows / 16));
   at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
+    const SequentialBlas sequential;
     for (int64_t thread = first; thread < last; thread++) {
       const int64_t begin = rows * thread / threads, end = rows * (thread + 1) / threads;
       const int64_t tiles = std::max<int64_t>(1, (end - begin + maxRows - 1) / maxRows);
