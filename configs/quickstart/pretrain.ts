@@ -1,4 +1,4 @@
-// A first run, on the photos in samples/: a small MPVG ViT. It shows that everything works and what a run looks like; 69
+// A first run, on the photos in samples/: a small MPVG ViT. It shows that everything works and what a run looks like; 68
 // photos teach nobody to see, so the accuracy means little.
 // Hardware: two CPU cores, a few minutes. No paper, no expected metric.
 
@@ -11,7 +11,7 @@ export default defineConfig({
   task: 'classification',
   model: {
     kind: 'deit', size: { channels: 192, depth: 6, heads: 3, mlpRatio: 4 },
-    imagePx: 96, patchPx: 8, classes: 5, join: 'mpvg', dropPath: 0,
+    imagePx: 96, patchPx: 12, classes: 5, join: 'mpvg', dropPath: 0,
   },
   data: { kind: 'imageFolder', trainDir: path.join(samples, 'train'), valDir: path.join(samples, 'val') },
   augmentation: {
@@ -24,7 +24,7 @@ export default defineConfig({
     std: IMAGENET_STD,
   },
   optimizer: { kind: 'adamw', lr: 5e-4, weightDecay: 0.05, betas: [0.9, 0.999], eps: 1e-8, noDecay: 'vectorsAndEmbeddings' },
-  schedule: { kind: 'cosine', epochs: 30, warmupEpochs: 3, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 0, by: 'update' },
+  schedule: { kind: 'cosine', epochs: 40, warmupEpochs: 4, warmupLr: 1e-6, minLr: 1e-5, cooldownEpochs: 0, by: 'update' },
   batchSize: 16,
   accumulationSteps: 1,
   clipGradNorm: 1,

@@ -47,8 +47,15 @@ export async function setUp() {
       (pid) => say(`waiting for another set-up to finish (process ${pid})`),
       async () => {
         for (let step = await firstStale(context); step !== undefined; step = await firstStale(context)) {
-          say(step.doing);
-          await step.make(context);
+          process.stderr.write(`mpvg set-up: ${step.doing} … `);
+          const start = Date.now();
+          try {
+            await step.make(context);
+            process.stderr.write(`${Math.ceil((Date.now() - start) / 1000)} s\n`);
+          } catch (error) {
+            process.stderr.write('failed\n');
+            throw error;
+          }
           if (!await step.current(context)) throw new Error(`"${step.doing}" ended without an error and without its result`);
         }
       },

@@ -27,8 +27,8 @@ export async function loadConfig(file: string, overrides: ConfigOverrides = {}):
   return resolveConfig(file, await importConfig(file), overrides);
 }
 
-/** The part of loadConfig after the file was read. `name` stands in messages. */
-export function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: ConfigOverrides = {}): PretrainConfig {
+/** Overrides and check of what a file exports. `name` stands in messages. */
+function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: ConfigOverrides): PretrainConfig {
   const config = plainCopy(name, raw);
   expandPreset(config);
   const assignments = [
