@@ -50,11 +50,11 @@ export async function runPretraining(config: PretrainConfig, { resume, init, bac
   });
   await selectBackend(backend);
   if (init !== undefined) await loadWeights(init, model);
+  model.initialise(seed); // what has no values yet
 
   const unlock = await lockRun(config.out);
   try {
     const run = await openRun({ path: config.out, config, resume });
-    model.initialise(seed);
     const parameters = [...model.namedParameters().values()].reduce((sum, { size }) => sum + size, 0);
     tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${training.size.toLocaleString('en')} training and ${validation.size.toLocaleString('en')} validation images of ${training.classNames.length} classes`);
     tell(`writing to ${run.path}`);

@@ -53,6 +53,9 @@ export class ClassificationTask implements Task<ImageBatch> {
   constructor(options: ClassificationOptions) {
     const { model, training, validation, augmentation, batchSize, seed, workers } = options;
     checkLabels(model, training, validation);
+    if (batchSize > training.size) {
+      throw new ConfigError(`ClassificationTask: expected at most the ${training.size} training images for batchSize, got ${batchSize}`);
+    }
     const loading = { batchSize, seed, ...(workers !== undefined && { workers }) };
     this.model = model;
     this.metadata = { classNames: training.classNames };

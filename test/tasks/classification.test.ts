@@ -32,6 +32,10 @@ describe('ClassificationTask', () => {
       'expected pictures of model.imagePx 16 from augmentation.train, got 8');
   });
 
+  it('refuses batches of more pictures than there are', () => {
+    expect(() => tinyClassification(tinyViTLite, { batchSize: 25 })).toThrow('expected at most the 24 training images for batchSize, got 25');
+  });
+
   it('smooths the labels in training', async () => {
     const task = tinyClassification({ ...tinyViTLite, dropPath: 0 });
     const batch = await firstBatch(task);
