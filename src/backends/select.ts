@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
 
-export const backendNames = ['torch', 'tensorflow'] as const;
-export type BackendName = (typeof backendNames)[number];
+export type BackendName = 'torch' | 'tensorflow';
 
 export interface BackendOptions {
   /** Default 'torch'. */

@@ -7,10 +7,10 @@ import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
 import { locate } from './temporaries.ts';
 
-export { assertSameModel, compareKeys, describeKeyDifferences } from './checkpointKeys.ts';
+export { assertSameModel } from './checkpointKeys.ts';
 
 /** What a run needs beside tensors to go on exactly: plain JSON, numbers finite. */
-export type CheckpointState = Readonly<Record<string, unknown>>;
+type CheckpointState = Readonly<Record<string, unknown>>;
 
 /** What a training run saves. */
 export interface Checkpoint {

@@ -12,7 +12,7 @@ import { writeValues } from '../ops/hostValues.ts';
 import { sgd } from '../ops/sgd.ts';
 
 /** Which parameters are spared weight decay: none, those of one dimension (biases and norms), or those and the embeddings. */
-export type NoDecay = 'none' | 'vectors' | 'vectorsAndEmbeddings';
+type NoDecay = 'none' | 'vectors' | 'vectorsAndEmbeddings';
 
 interface Common {
   /** The rate that the schedule scales. */

@@ -15,11 +15,6 @@ interface Program {
   readonly outputs: readonly { readonly dtype: Tensor['dtype'] }[];
 }
 
-/** Whether the active backend can compile steps. */
-export function canCompileSteps(): boolean {
-  return getBackend() === 'torch';
-}
-
 /**
  * A step that is compiled for each combination of input shapes that it meets. Its results are bit-identical to the step's own.
  *

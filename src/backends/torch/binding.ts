@@ -26,7 +26,7 @@ export type NativeArg = number | boolean | string | null | undefined | readonly 
 type NativeOperator = (...args: readonly NativeArg[]) => Handle | (Handle | null)[] | null;
 
 /** Memory of the CPU allocator, in bytes; `tensors` counts the handles of this thread. */
-export interface NativeMemory {
+interface NativeMemory {
   readonly tensors: number;
   readonly bytes: number;
   readonly peakBytes: number;
@@ -74,12 +74,22 @@ export function binding(): Addon {
   if (!existsSync(addonPath)) {
     throw new ConfigError(`the native addon is not built (${addonPath} is missing); run: npm run setup`);
   }
+  waitBriefly();
   try {
     loaded = createRequire(import.meta.url)(addonPath) as Addon;
   } catch (error) {
     throw new ConfigError(`the native addon does not load: ${String(error)}; run: npm run setup`);
   }
   return loaded;
+}
+
+/**
+ * OpenMP's threads spin for milliseconds before they sleep. A step has hundreds of parallel parts, and on a machine that does
+ * other work too (image decoding, a second program) those who spin keep the others from finishing: half the speed. Read by the
+ * library when it is loaded; who sets either variable decides.
+ */
+function waitBriefly(): void {
+  if (process.env['OMP_WAIT_POLICY'] === undefined) process.env['GOMP_SPINCOUNT'] ??= '2000';
 }
 
 function lookUp(name: string, overload: string): NativeOperator {

@@ -70,7 +70,8 @@ export class EngineStep {
     for (let i = 0; i < count; i++) {
       this.#taken += 1;
       const start = performance.now();
-      const { losses } = await this.#step.run(this.#inputs, { isUpdate: true, learningRate, update: this.#taken, seed: this.#taken });
+      const pass = { isUpdate: true, learningRate, update: this.#taken, seed: this.#taken };
+      const { losses } = await this.#step.run(this.#inputs, pass);
       ms.push(performance.now() - start);
       loss = losses['loss']!;
     }

@@ -9,6 +9,8 @@ import { ConfigError } from '../../errors.ts';
 const script = fileURLToPath(new URL('../../../bench/engine/torch_step.py', import.meta.url));
 const ownPython = fileURLToPath(new URL('../../../.venv/bin/python', import.meta.url));
 
+const userSetSpinning = process.env['GOMP_SPINCOUNT'] !== undefined;
+
 export interface TorchOptions {
   /** Default: the project's .venv, else python3. */
   readonly python: string | undefined;
@@ -34,7 +36,10 @@ export class TorchProcess {
   private constructor({ python, weights, batch, threads, precision }: TorchOptions) {
     const program = python ?? (existsSync(ownPython) ? ownPython : 'python3');
     const args = [script, '--weights', weights, '--batch', `${batch}`, '--threads', `${threads}`, '--precision', precision];
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // With OpenMP as the user has it, not as our engine sets it for itself.
+    const env = { ...process.env };
+    if (!userSetSpinning) delete env['GOMP_SPINCOUNT'];
+    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.on('error', (error) => this.#errors.push(error.message));
     this.#child.stdin?.on('error', (error) => this.#errors.push(error.message));
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#errors.push(chunk.toString()));
@@ -69,8 +74,8 @@ export class TorchProcess {
   }
 
   async #answer(): Promise<unknown> {
-    const { value, done } = await this.#answers.next();
-    if (done !== true) return JSON.parse(value);
+    const line = await this.#answers.next();
+    if (line.done !== true) return JSON.parse(line.value);
     const reason = this.#errors.join('').trim().split('\n').at(-1) ?? '';
     throw new ConfigError(`bench engine: expected a Python with PyTorch to compare with, got: ${reason}; name one with --python`);
   }

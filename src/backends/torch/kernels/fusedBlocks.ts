@@ -43,7 +43,8 @@ export function registerFusedBlockKernels(): void {
   const normLinear = mpvgList('norm_linear');
   torchKernel<NormLinearInputs, Precision>('MpvgNormLinear', ({ x, gamma, beta, addend, weight, bias }, { eps, reduced }, k) =>
     outputs(k, normLinear(
-      k.handle(x), k.handle(gamma), k.handle(beta), handleOrNull(k, addend), k.handle(weight), handleOrNull(k, bias), eps, reduced,
+      k.handle(x), k.handle(gamma), k.handle(beta), handleOrNull(k, addend), k.handle(weight), handleOrNull(k, bias), eps,
+      reduced,
     )));
 
   const normLinearGrad = mpvgList('norm_linear_backward');
@@ -72,8 +73,8 @@ export function registerFusedBlockKernels(): void {
     'MpvgNormMlpAdd',
     ({ x, gamma, beta, w1, b1, w2, b2, scale }, { eps, reduced }, k) =>
       outputs(k, normMlpAdd(
-        k.handle(x), k.handle(gamma), k.handle(beta), k.handle(w1), k.handle(b1), k.handle(w2), k.handle(b2), handleOrNull(k, scale), eps,
-        reduced,
+        k.handle(x), k.handle(gamma), k.handle(beta), k.handle(w1), k.handle(b1), k.handle(w2), k.handle(b2),
+        handleOrNull(k, scale), eps, reduced,
       )));
 
   const normMlpAddGrad = mpvgList('norm_mlp_add_backward');
@@ -81,8 +82,8 @@ export function registerFusedBlockKernels(): void {
     'MpvgNormMlpAddGrad',
     ({ dy, x, mean, rstd, hidden, gamma, beta, w1, b1, w2, scale }, _attrs, k) =>
       outputs(k, normMlpAddGrad(
-        k.handle(dy), k.handle(x), k.handle(mean), k.handle(rstd), k.handle(hidden), k.handle(gamma), k.handle(beta), k.handle(w1),
-        k.handle(b1), k.handle(w2), handleOrNull(k, scale),
+        k.handle(dy), k.handle(x), k.handle(mean), k.handle(rstd), k.handle(hidden), k.handle(gamma), k.handle(beta),
+        k.handle(w1), k.handle(b1), k.handle(w2), handleOrNull(k, scale),
       )));
 
   const attention = mpvgList('attention');
