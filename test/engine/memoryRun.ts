@@ -42,8 +42,9 @@ const options = {
 } as const;
 await train(task, options, run, {
   isStopped: () => {
+    // After each step, so that what is measured is not how long V8 puts off collecting buffers.
+    globalThis.gc?.();
     if (measuredAt.delete(readRunLog(run.log.path).at(-1)?.step ?? 0)) {
-      globalThis.gc?.();
       const { bytes } = binding().memory();
       console.log(JSON.stringify({ tensors: memory().numTensors, bytes, rss: process.memoryUsage().rss }));
     }
