@@ -129,7 +129,8 @@ export class Progress {
 
   // A line that wraps could not be overwritten.
   #fitted(): string {
-    return this.#line.slice(0, Math.max(0, (this.#stream.columns ?? 80) - 1));
+    const { columns = 0 } = this.#stream;
+    return this.#line.slice(0, (columns > 0 ? columns : 80) - 1); // a terminal without a size says 0
   }
 }
 

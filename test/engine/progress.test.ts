@@ -53,6 +53,12 @@ describe('Progress on a terminal', () => {
     expect(written.slice(3)).toEqual(['\r\x1b[Kstep 25/100  loss N\n']);
   });
 
+  it('takes a terminal that does not know its width for 80 columns', () => {
+    const { written, options } = stage(true, 0);
+    new Progress(options).update({ step: 1, loss: 2, images: 1 });
+    expect(written).toEqual(['\r\x1b[Kstep 1/100  loss 2.0000']);
+  });
+
   it('puts messages above the line', () => {
     const { written, options } = stage(true);
     const progress = new Progress(options);
