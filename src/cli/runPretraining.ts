@@ -78,7 +78,8 @@ async function trainAndTell(task: ClassificationTask, config: PretrainConfig, ru
       onEvaluation: () => drawCurve(run),
       progress: (totalSteps, doneSteps) => (progress = new Progress({ totalSteps, doneSteps })),
     });
-    if (result.step < result.totalSteps) {
+    const isStopped = result.step < result.totalSteps || result.last?.step !== result.step; // the last evaluation included
+    if (isStopped) {
       tell(`stopped after step ${result.step} of ${result.totalSteps}; go on with: ${resumeCommand()}`);
       return interrupt.exitCode;
     }
