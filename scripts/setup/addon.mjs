@@ -34,11 +34,11 @@ function print(context) {
 function requireTools(env) {
   const cmake = findProgram('cmake', env);
   if (cmake === undefined) {
-    throw new SetupProblem('cmake not found: install CMake 3.18 or newer (Debian, Ubuntu: apt install cmake; macOS: brew install cmake; anywhere: pip install cmake)');
+    throw new SetupProblem('cmake not found: install CMake 3.18 or newer (Debian, Ubuntu: apt install cmake; anywhere: pip install cmake)');
   }
   const compilers = env['CXX'] ? [env['CXX']] : ['c++', 'g++', 'clang++'];
   if (!compilers.some((name) => findProgram(name.split(' ')[0] ?? name, env) !== undefined)) {
-    throw new SetupProblem(`no C++ compiler found (looked for ${compilers.join(', ')}): install GCC 11 or Clang 14 or newer (Debian, Ubuntu: apt install g++; macOS: xcode-select --install)`);
+    throw new SetupProblem(`no C++ compiler found (looked for ${compilers.join(', ')}): install GCC 11 or Clang 14 or newer (Debian, Ubuntu: apt install g++)`);
   }
   const hasMake = ['make', 'gmake'].some((name) => findProgram(name, env) !== undefined);
   const hasNinja = findProgram('ninja', env) !== undefined;

@@ -22,7 +22,7 @@ const remedy = 'set MPVG_LIBTORCH to the folder of a torch package, the one that
  * @returns {Libtorch | undefined}
  */
 function libtorchIn(dir) {
-  const hasLibrary = ['libtorch_cpu.so', 'libtorch_cpu.dylib'].some((name) => fs.existsSync(path.join(dir, 'lib', name)));
+  const hasLibrary = fs.existsSync(path.join(dir, 'lib', 'libtorch_cpu.so'));
   if (!hasLibrary || !fs.existsSync(path.join(dir, 'include', 'ATen', 'ATen.h'))) return undefined;
   const python = path.join(dir, 'version.py');
   const distribution = path.join(dir, 'build-version');
@@ -105,7 +105,7 @@ export const libtorch = {
   async make({ root, env }) {
     const python = findProgram('python3', env);
     if (python === undefined) {
-      throw new SetupProblem(`no libtorch and no python3 to install it: install Python 3.10 or newer with venv (Debian, Ubuntu: apt install python3-venv; macOS: brew install python), or ${remedy}`);
+      throw new SetupProblem(`no libtorch and no python3 to install it: install Python 3.10 or newer with venv (Debian, Ubuntu: apt install python3-venv), or ${remedy}`);
     }
     const venv = path.join(root, '.venv');
     const venvPython = path.join(venv, 'bin', 'python');

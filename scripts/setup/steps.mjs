@@ -39,7 +39,10 @@ export async function setUp() {
   /** @type {Context} */
   const context = { root: path.resolve(import.meta.dirname, '../..'), env: process.env };
   try {
-    if (process.platform === 'win32') throw new SetupProblem('expected Linux or macOS, got Windows: use WSL');
+    if (process.platform !== 'linux') {
+      const remedy = process.platform === 'win32' ? 'use WSL' : 'use a Linux machine or container';
+      throw new SetupProblem(`expected Linux, got ${process.platform}: the addon builds there only; ${remedy}`);
+    }
     if (await firstStale(context) === undefined) return 0;
 
     await withLock(
