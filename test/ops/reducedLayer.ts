@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../src/backends/select.ts';
 import { TransformerLayer } from '../../src/backbones/transformerLayer.ts';
@@ -7,11 +7,18 @@ import { Rng } from '../../src/random/rng.ts';
 import { relativeError } from '../reference.ts';
 import { outputAndGradients, randomTensor } from './gradientCheck.ts';
 
-beforeAll(() => selectBackend());
-afterEach(() => setComputeType('float32'));
+/**
+ * The suite for one of the two ways in which our operators compute in bfloat16. The addon chooses once per process, by the
+ * processor: each way is asked for in a test file of its own, before the addon loads.
+ */
+export function describeReducedLayer(way: 'composed' | 'tiled'): void {
+  beforeAll(async () => {
+    process.env['MPVG_BF16'] = way;
+    await selectBackend();
+  });
+  afterEach(() => setComputeType('float32'));
 
-describe('a transformer layer in bfloat16', () => {
-  it('gives what float32 gives, to the precision of bfloat16, gradients too', () => {
+  it(`a transformer layer in bfloat16, ${way}, gives what float32 gives to its precision, gradients too`, () => {
     const rng = new Rng(1);
     const layer = new TransformerLayer({
       channels: 48, heads: 3, mlpRatio: 4, qkvBias: true, eps: 1e-6, dropPath: 0, positionNorm: false, relative: undefined,
@@ -28,4 +35,4 @@ describe('a transformer layer in bfloat16', () => {
     expect(Math.max(...errors)).toBeLessThan(0.02);
     expect(Math.max(...errors)).toBeGreaterThan(1e-4);
   });
-});
+}
