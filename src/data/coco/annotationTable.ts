@@ -1,0 +1,39 @@
+import type { CocoAnnotation, Segmentation } from './records.ts';
+
+export type { Segmentation } from './records.ts';
+
+/** Annotations as columns, in the file's order. What is long (segmentations, keypoints) is decoded when asked for and not kept. */
+export interface AnnotationTable {
+  readonly count: number;
+  /** [count] as in the file; NaN where missing. Of results: 1, 2, 3, … */
+  readonly ids: Float64Array;
+  /** [count]; NaN where missing */
+  readonly imageIds: Float64Array;
+  /** [count]; NaN where missing */
+  readonly categoryIds: Float64Array;
+  /** [4 * count] x, y, width, height in px; NaN where the annotation has none */
+  readonly boxes: Float64Array;
+  /** [count] in px²; NaN where the annotation has none */
+  readonly areas: Float64Array;
+  /** [count]; NaN where the annotation has none */
+  readonly scores: Float64Array;
+  /** [count] 1 or 0; 255 where the field is missing */
+  readonly isCrowd: Uint8Array;
+  /**
+   * The polygons or the mask of one annotation.
+   * @param index in [0, count)
+   * @returns undefined where the annotation has none
+   * @throws DataError when it is neither polygons nor a mask
+   */
+  segmentation(index: number): Segmentation | undefined;
+  /**
+   * x, y, visibility of each keypoint in turn.
+   * @returns undefined where the annotation has none
+   * @throws DataError when it is not a list of numbers
+   */
+  keypoints(index: number): Float64Array | undefined;
+  /** num_keypoints; NaN where the annotation has none. */
+  keypointCount(index: number): number;
+  /** The whole annotation as JSON.parse gives it, unknown keys included. */
+  record(index: number): CocoAnnotation;
+}

@@ -1,0 +1,62 @@
+// The records of a COCO file as they stand in it: the format's own key names, unknown keys kept.
+// Source: https://cocodataset.org/#format-data and #format-results.
+
+/** One photo. */
+export interface CocoImage {
+  readonly id: number;
+  /** px */
+  readonly width: number;
+  /** px */
+  readonly height: number;
+  readonly file_name: string;
+  readonly [key: string]: unknown;
+}
+
+/** One class of objects. */
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+  readonly supercategory?: string;
+  /** Names of the keypoints, for person keypoints. */
+  readonly keypoints?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+/** A mask as run lengths: column by column, zeros first; as numbers or as COCO's compressed string. */
+export interface CocoRle {
+  /** height, width in px */
+  readonly size: readonly [number, number];
+  readonly counts: readonly number[] | string;
+}
+
+/** Polygons, each x0, y0, x1, y1, … in px; or a mask. */
+export type Segmentation = readonly (readonly number[])[] | CocoRle;
+
+/** One object of a photo, or one detection; every key but image_id may be absent, depending on the kind of file. */
+export interface CocoAnnotation {
+  readonly id?: number;
+  readonly image_id: number;
+  readonly category_id?: number;
+  /** x, y, width, height in px */
+  readonly bbox?: readonly number[];
+  /** px² */
+  readonly area?: number;
+  readonly iscrowd?: number;
+  readonly segmentation?: Segmentation;
+  /** x, y, visibility of each keypoint in turn; visibility 0 unlabelled, 1 hidden, 2 visible */
+  readonly keypoints?: readonly number[];
+  readonly num_keypoints?: number;
+  /** Confidence of a detection. */
+  readonly score?: number;
+  readonly [key: string]: unknown;
+}
+
+/** What a COCO file of ground truth holds, as JSON.parse gives it. */
+export interface CocoFile {
+  readonly info?: unknown;
+  readonly licenses?: unknown;
+  readonly images?: readonly CocoImage[];
+  readonly categories?: readonly CocoCategory[];
+  readonly annotations?: readonly CocoAnnotation[];
+  readonly [key: string]: unknown;
+}
