@@ -5,18 +5,19 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readSafetensors, openSafetensors } from '../src/checkpoint/safetensors.ts';
 
-const folder = path.join(import.meta.dirname, '../../shared/reference');
+/** Where they lie. */
+export const referenceFolder = path.join(import.meta.dirname, '../../shared/reference');
 
 /** Whether the reference files are there; where not, says which tests are left out. */
 export function hasReference(tests: string): boolean {
-  const there = existsSync(folder);
-  if (!there) console.warn(`SKIPPED, no reference files in ${folder}: ${tests}`);
+  const there = existsSync(referenceFolder);
+  if (!there) console.warn(`SKIPPED, no reference files in ${referenceFolder}: ${tests}`);
   return there;
 }
 
 /** The path of a reference file. */
 export function referencePath(name: string): string {
-  return path.join(folder, `${name}.safetensors`);
+  return path.join(referenceFolder, `${name}.safetensors`);
 }
 
 export interface ReferenceTensor {

@@ -1,0 +1,253 @@
+// Many masks laid out to be compared with each other: for each the ends of its runs in one array, its box and its area.
+// Source: the behaviour of pycocotools 2.0.11 (maskApi: rleIou).
+
+import { checkMaskSize, checkSum } from './rle.ts';
+import { polygonChanges, unionOfChanges } from './polygonRle.ts';
+
+/** Masks by number, in the order in which they were added. */
+export class MaskSet {
+  /** Of all masks: where runs of ones start and end, start, end, start, end, … as positions x * height + y. */
+  #ends = new Uint32Array(1 << 14);
+  #used = 0;
+  #count = 0;
+  /** [count + 1] first of a mask's ends. */
+  #first = new Uint32Array(257);
+  #heights = new Float64Array(256);
+  #widths = new Float64Array(256);
+  #areas = new Float64Array(256);
+  /** [4 * count] left, top, right, bottom; the last two exclusive. */
+  #boxes = new Float64Array(4 * 256);
+  /** The runs of masks that have a run of length 0 behind their first: pycocotools compares those in its own way. */
+  readonly #irregular = new Map<number, Uint32Array>();
+
+  /** Forgets all masks and keeps the memory. */
+  clear(): void {
+    this.#used = 0;
+    this.#count = 0;
+    if (this.#irregular.size > 0) this.#irregular.clear();
+  }
+
+  /**
+   * Adds a mask by its run lengths. @returns its number
+   * @throws DataError when they do not add up to height * width
+   */
+  addCounts(counts: Uint32Array, height: number, width: number): number {
+    checkMaskSize(height, width, 'MaskSet.addCounts');
+    this.#reserve(counts.length);
+    const ends = this.#ends;
+    const inPairs = counts.length & ~1;
+    let used = this.#used;
+    let position = 0;
+    let area = 0;
+    let emptyRuns = 0;
+    for (let i = 0; i < inPairs; i += 2) {
+      const zeros = counts[i]!;
+      const ones = counts[i + 1]!;
+      if (zeros === 0 && i > 0) emptyRuns++;
+      if (ones === 0) emptyRuns++;
+      position += zeros;
+      ends[used++] = position;
+      position += ones;
+      ends[used++] = position;
+      area += ones;
+    }
+    if (inPairs < counts.length) {
+      const rest = counts[inPairs]!;
+      position += rest;
+      if (rest === 0 && inPairs > 0) emptyRuns++;
+    }
+    checkSum(position, height, width, 'MaskSet.addCounts');
+    if (emptyRuns > 0) this.#irregular.set(this.#count, counts.slice());
+    this.#used = used;
+    return this.#finish(height, width, area);
+  }
+
+  /**
+   * Adds the union of polygons. @returns its number
+   * @param numbers x0, y0, x1, y1, … in px of all polygons
+   * @param polygonEnds [polygons] where each polygon ends in `numbers`
+   * @throws DataError naming the number that is not finite or too large
+   */
+  addPolygons(numbers: ArrayLike<number>, polygonEnds: ArrayLike<number>, height: number, width: number): number {
+    let changes = polygonChanges(numbers, 0, polygonEnds[0] ?? 0, height, width);
+    for (let i = 1; i < polygonEnds.length; i++) {
+      const before = i === 1 ? changes.slice() : changes;
+      changes = unionOfChanges(before, polygonChanges(numbers, polygonEnds[i - 1]!, polygonEnds[i]!, height, width));
+    }
+    this.#reserve(changes.length + 1);
+    const ends = this.#ends;
+    let used = this.#used;
+    let area = 0;
+    for (let i = 0; i < changes.length; i += 2) {
+      const start = changes[i]!;
+      const end = i + 1 < changes.length ? changes[i + 1]! : height * width;
+      ends[used++] = start;
+      ends[used++] = end;
+      area += end - start;
+    }
+    this.#used = used;
+    return this.#finish(height, width, area);
+  }
+
+  /** Pixels of a mask. */
+  area(mask: number): number {
+    return this.#areas[mask]!;
+  }
+
+  /**
+   * Intersection over union of two masks; over the detection's area instead where the ground truth is a crowd. -1 for masks of
+   * different sizes whose boxes overlap, as pycocotools gives.
+   */
+  iou(detection: number, truth: number, isCrowd: boolean): number {
+    const boxes = this.#boxes;
+    const d = 4 * detection;
+    const g = 4 * truth;
+    if (boxes[d]! >= boxes[g + 2]! || boxes[g]! >= boxes[d + 2]!) return 0;
+    if (boxes[d + 1]! >= boxes[g + 3]! || boxes[g + 1]! >= boxes[d + 3]!) return 0;
+    if (this.#heights[detection] !== this.#heights[truth] || this.#widths[detection] !== this.#widths[truth]) return -1;
+    if (this.#irregular.size > 0 && (this.#irregular.has(detection) || this.#irregular.has(truth))) {
+      const { intersection, union } = countInStep(this.#counts(detection), this.#counts(truth));
+      return intersection === 0 ? 0 : intersection / (isCrowd ? this.#areas[detection]! : union);
+    }
+    const intersection = this.#intersection(detection, truth);
+    if (intersection === 0) return 0;
+    const area = this.#areas[detection]!;
+    return intersection / (isCrowd ? area : area + this.#areas[truth]! - intersection);
+  }
+
+  #intersection(a: number, b: number): number {
+    const ends = this.#ends;
+    const stopA = this.#first[a + 1]!;
+    const stopB = this.#first[b + 1]!;
+    let i = this.#first[a]!;
+    let j = this.#first[b]!;
+    let intersection = 0;
+    while (i < stopA && j < stopB) {
+      const endA = ends[i + 1]!;
+      const endB = ends[j + 1]!;
+      const start = Math.max(ends[i]!, ends[j]!);
+      const end = Math.min(endA, endB);
+      if (end > start) intersection += end - start;
+      if (endA <= endB) i += 2;
+      if (endB <= endA) j += 2;
+    }
+    return intersection;
+  }
+
+  /** The run lengths of a mask. */
+  #counts(mask: number): Uint32Array {
+    const kept = this.#irregular.get(mask);
+    if (kept !== undefined) return kept;
+    const ends = this.#ends.subarray(this.#first[mask], this.#first[mask + 1]);
+    const counts = Array.from(ends, (end, i) => end - (i > 0 ? ends[i - 1]! : 0));
+    const rest = this.#heights[mask]! * this.#widths[mask]! - (ends.at(-1) ?? 0);
+    return Uint32Array.from(rest > 0 || counts.length === 0 ? [...counts, rest] : counts);
+  }
+
+  #reserve(ends: number): void {
+    if (this.#used + ends > this.#ends.length) {
+      const larger = new Uint32Array(2 * (this.#used + ends));
+      larger.set(this.#ends.subarray(0, this.#used));
+      this.#ends = larger;
+    }
+    if (this.#count < this.#heights.length) return;
+    const size = 2 * this.#count;
+    this.#heights = resized(this.#heights, size);
+    this.#widths = resized(this.#widths, size);
+    this.#areas = resized(this.#areas, size);
+    this.#boxes = resized(this.#boxes, 4 * size);
+    const first = new Uint32Array(size + 1);
+    first.set(this.#first);
+    this.#first = first;
+  }
+
+  #finish(height: number, width: number, area: number): number {
+    const mask = this.#count++;
+    this.#first[this.#count] = this.#used;
+    this.#heights[mask] = height;
+    this.#widths[mask] = width;
+    this.#areas[mask] = area;
+    this.#findBox(mask, height, width);
+    return mask;
+  }
+
+  #findBox(mask: number, height: number, width: number): void {
+    const ends = this.#ends;
+    const first = this.#first[mask]!;
+    const stop = this.#first[mask + 1]!;
+    let left = -1;
+    let top = height;
+    let bottom = 0;
+    // Position of a column's top: of the current run's first pixel, then of its last. Mostly the next run is one column on.
+    let column = 0;
+    for (let i = first; i < stop; i += 2) {
+      const start = ends[i]!;
+      const end = ends[i + 1]!;
+      if (start === end) continue;
+      if (start - column > 8 * height) column = start - (start % height);
+      while (start - column >= height) column += height;
+      if (left === -1) left = column;
+      if (end - column > height) {
+        top = 0;
+        bottom = height;
+        column = end - 1 - ((end - 1) % height);
+      } else {
+        if (start - column < top) top = start - column;
+        if (end - column > bottom) bottom = end - column;
+      }
+    }
+    const at = 4 * mask;
+    if (left >= 0) {
+      this.#boxes[at] = left / height;
+      this.#boxes[at + 1] = top;
+      this.#boxes[at + 2] = column / height + 1;
+      this.#boxes[at + 3] = bottom;
+    } else {
+      // Only empty runs: the box that rleBox gives for them, which counts when sizes are compared.
+      const only = stop > first;
+      this.#boxes[at] = only ? width : 0;
+      this.#boxes[at + 1] = only ? height : 0;
+      this.#boxes[at + 2] = only ? width + ((1 - width) >>> 0) : 0;
+      this.#boxes[at + 3] = only ? height + ((1 - height) >>> 0) : 0;
+    }
+  }
+}
+
+function resized(column: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length);
+  larger.set(column);
+  return larger;
+}
+
+/**
+ * pycocotools' loop over two masks' runs, which stops where both reach an empty run at the same place.
+ * @returns pixels in both and in either, as far as it went
+ */
+function countInStep(a: Uint32Array, b: Uint32Array): { intersection: number; union: number } {
+  let nextA = 1;
+  let nextB = 1;
+  let leftA = a[0] ?? 0;
+  let leftB = b[0] ?? 0;
+  let inA = false;
+  let inB = false;
+  let intersection = 0;
+  let union = 0;
+  for (let more = true; more;) {
+    const step = Math.min(leftA, leftB);
+    if (inA && inB) intersection += step;
+    if (inA || inB) union += step;
+    leftA -= step;
+    leftB -= step;
+    more = false;
+    if (leftA === 0 && nextA < a.length) {
+      leftA = a[nextA++]!;
+      inA = !inA;
+    }
+    if (leftB === 0 && nextB < b.length) {
+      leftB = b[nextB++]!;
+      inB = !inB;
+    }
+    more = leftA > 0 || leftB > 0;
+  }
+  return { intersection, union };
+}
