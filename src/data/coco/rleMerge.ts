@@ -48,11 +48,11 @@ function mergeTwo(a: Uint32Array, b: Uint32Array, intersect: boolean): Uint32Arr
       inB = !inB;
     }
     more = leftA > 0 || leftB > 0;
-    const before = inside;
-    inside = intersect ? inA && inB : inA || inB;
-    if (inside !== before || !more) {
+    const inBoth: boolean = intersect ? inA && inB : inA || inB;
+    if (inBoth !== inside || !more) {
       counts[count++] = length;
       length = 0;
+      inside = inBoth;
     }
   }
   return counts.slice(0, count);
