@@ -1,0 +1,241 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DataError, ShapeError } from '../../src/errors.ts';
+import { MeanIou, type LabelValues, type MeanIouOptions, type MeanIouResult } from '../../src/evaluation/meanIou.ts';
+import { Rng } from '../../src/random/rng.ts';
+import { hasReference } from '../reference.ts';
+
+const skip = !hasReference('mIoU as mmsegmentation gives it');
+
+/** miou.json: four maps of labels and predictions, and what IoUMetric makes of them. */
+interface Reference {
+  readonly label: readonly (readonly (readonly number[])[])[];
+  readonly pred: readonly (readonly (readonly number[])[])[];
+  readonly cases: Readonly<Record<'plain' | 'reduce_zero_label', ReferenceCase>>;
+}
+
+interface ReferenceCase {
+  readonly num_classes: number;
+  readonly per_image: readonly Readonly<Record<'intersect' | 'union' | 'pred' | 'label', readonly number[]>>[];
+  readonly metrics: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly metrics_nan_to_0: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly summary_percent: Readonly<Record<string, number>>;
+}
+
+const scoreNames = { IoU: 'iou', Acc: 'acc', Dice: 'dice', Fscore: 'fscore', Precision: 'precision', Recall: 'recall' } as const;
+
+describe.skipIf(skip)('MeanIou against mmsegmentation 1.2.2', () => {
+  const reference = skip ? undefined :
+    JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../shared/reference/miou.json'), 'utf8')) as Reference;
+
+  function counted(name: 'plain' | 'reduce_zero_label', images?: number[]): { counter: MeanIou; expected: ReferenceCase } {
+    const { label, pred, cases } = reference!;
+    const counter = new MeanIou({ classes: cases[name].num_classes, reduceZeroLabel: name === 'reduce_zero_label' });
+    for (const i of images ?? label.keys()) {
+      const values = pred[i]!.flat();
+      const used = name === 'plain' ? values : values.map((value) => Math.max(value - 1, 0)); // as the reference did
+      counter.add(Int32Array.from(used), Uint8Array.from(label[i]!.flat()));
+    }
+    return { counter, expected: cases[name] };
+  }
+
+  it.each(['plain', 'reduce_zero_label'] as const)('gives its areas, scores and means: %s', (name) => {
+    const { counter, expected } = counted(name);
+    const result = counter.result();
+    const areas = { intersect: 'intersect', union: 'union', pred: 'predicted', label: 'labelled' } as const;
+    for (const [theirs, ours] of Object.entries(areas)) {
+      const images = expected.per_image.map((image) => image[theirs as keyof typeof areas]);
+      const sums = result.perClass.map((_, i) => images.reduce((sum, image) => sum + image[i]!, 0));
+      expect(result.perClass.map((scores) => scores[ours])).toEqual(sums);
+    }
+    expect(result.aAcc).toBeCloseTo(expected.metrics['aAcc']![0]!, 6);
+    for (const [theirs, ours] of Object.entries(scoreNames)) {
+      for (const [metrics, nanTo] of [[expected.metrics, NaN], [expected.metrics_nan_to_0, 0]] as const) {
+        const { perClass } = counter.result({ nanTo });
+        metrics[theirs]!.forEach((score, i) => {
+          const own = perClass[i]![ours];
+          if (score === null) expect(own).toBeNaN();
+          else expect(Math.abs(own - score), `${theirs} of class ${i}`).toBeLessThanOrEqual(1e-6);
+        });
+      }
+    }
+    for (const [mean, percent] of Object.entries(expected.summary_percent)) {
+      expect((result[mean as keyof MeanIouResult] as number) * 100, mean).toBeCloseTo(percent, 2);
+    }
+  });
+
+  it('gives the areas of each image', () => {
+    reference?.cases.plain.per_image.forEach((image, i) => {
+      const { perClass } = counted('plain', [i]).counter.result();
+      expect(perClass.map(({ intersect }) => intersect)).toEqual(image.intersect);
+      expect(perClass.map(({ union }) => union)).toEqual(image.union);
+    });
+  });
+});
+
+/** Slow and plain: the coding of one value, then one increment per pixel. */
+function naive(pairs: readonly (readonly [LabelValues, LabelValues])[], options: MeanIouOptions): number[] {
+  const { classes, ignoreIndex = 255, reduceZeroLabel, labelMap } = options;
+  const confusion = Array.from({ length: (classes + 1) ** 2 }, () => 0);
+  for (const [prediction, truth] of pairs) {
+    for (let i = 0; i < truth.length; i++) {
+      let label = truth[i]!;
+      if (reduceZeroLabel && label !== ignoreIndex) label = label === 0 ? ignoreIndex : label - 1;
+      label = labelMap?.get(label) ?? label;
+      if (label === ignoreIndex) confusion[confusion.length - 1]!++;
+      else confusion[label * (classes + 1) + prediction[i]!]!++;
+    }
+  }
+  return confusion;
+}
+
+describe('MeanIou', () => {
+  const rng = new Rng(5);
+  /** Smooth, as label maps are, with noise; `ignored` now and then. */
+  function map(length: number, classes: number, ignored?: number): number[] {
+    const values: number[] = [];
+    while (values.length < length) {
+      const value = ignored !== undefined && rng.integer(6) === 0 ? ignored : rng.integer(classes);
+      for (let run = rng.integer(30); run >= 0 && values.length < length; run--) values.push(value);
+    }
+    return values;
+  }
+
+  it.each([
+    [Uint8Array, Uint8Array], [Uint8ClampedArray, Uint8Array], [Int32Array, Uint8Array],
+    [Uint8Array, Int32Array], [Uint16Array, Int16Array], [Uint32Array, Int8Array],
+  ])('counts what a loop over pixels counts: %o and %o', (Prediction, Truth) => {
+    const options = { classes: 11, ignoreIndex: 100 };
+    const counter = new MeanIou(options);
+    const pairs = [0, 1, 3, 4, 17, 1000, 4099].map((length) =>
+      [Prediction.from(map(length, 11)), Truth.from(map(length, 11, 100))] as const);
+    for (const [prediction, truth] of pairs) counter.add(prediction, truth);
+    expect([...counter.confusion()]).toEqual(naive(pairs, options));
+    expect(counter.result().ignoredPixels).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { classes: 150, reduceZeroLabel: true },
+    { classes: 4, labelMap: new Map([[0, 1], [1, 0], [5, 2], [7, 255]]) },
+    { classes: 4, reduceZeroLabel: true, labelMap: new Map([[3, 0], [0, 3]]) },
+    { classes: 300, ignoreIndex: -1 },
+    { classes: 900, ignoreIndex: 65_535, reduceZeroLabel: true },
+    { classes: 12, ignoreIndex: 0 },
+  ] satisfies MeanIouOptions[])('counts with %j', (options: MeanIouOptions) => {
+    const { classes, ignoreIndex = 255, reduceZeroLabel, labelMap } = options;
+    const counter = new MeanIou(options);
+    const values = labelMap?.has(5) ? [0, 1, 2, 3, 5, 7, 255] : undefined;
+    const pairs = Array.from({ length: 3 }, () => {
+      const truth = map(2003, reduceZeroLabel ? classes + 1 : classes, ignoreIndex).map((value) => values?.[value % 7] ?? value);
+      return [Int32Array.from(map(2003, classes)), Int32Array.from(truth)] as const;
+    });
+    for (const [prediction, truth] of pairs) counter.add(prediction, truth);
+    expect([...counter.confusion()]).toEqual(naive(pairs, options));
+  });
+
+  it('counts parts of larger arrays, wherever they begin', () => {
+    const prediction = Uint8Array.from(map(1003, 5));
+    const truth = Uint8Array.from(map(1003, 5));
+    const counter = new MeanIou({ classes: 5 });
+    for (let at = 0; at < 1003; at += 59) counter.add(prediction.subarray(at, at + 59), truth.subarray(at, at + 59));
+    expect([...counter.confusion()]).toEqual(naive([[prediction, truth]], { classes: 5 }));
+  });
+
+  it('merges by adding confusion matrices', () => {
+    const maps = Array.from({ length: 4 }, () => [Uint8Array.from(map(500, 6)), Uint8Array.from(map(500, 6, 255))] as const);
+    const [whole, first, second] = [0, 1, 2].map(() => new MeanIou({ classes: 6 })) as [MeanIou, MeanIou, MeanIou];
+    maps.forEach(([prediction, truth], i) => {
+      whole.add(prediction, truth);
+      (i % 2 === 0 ? first : second).add(prediction, truth);
+    });
+    first.addConfusion(second.confusion());
+    expect(first.result()).toEqual(whole.result());
+    expect(() => first.addConfusion(new Float64Array(36))).toThrow(ShapeError);
+  });
+
+  it('gives hand-worked scores', () => {
+    const counter = new MeanIou({ classes: 3 });
+    counter.add(Uint8Array.of(0, 0, 0, 1, 1, 1, 1, 0), Uint8Array.of(0, 0, 1, 1, 1, 1, 255, 255));
+    const { aAcc, mIoU, mAcc, perClass, labelledPixels, ignoredPixels } = counter.result();
+    expect({ aAcc, labelledPixels, ignoredPixels }).toEqual({ aAcc: 5 / 6, labelledPixels: 6, ignoredPixels: 2 });
+    expect(perClass[0]).toEqual({
+      iou: 2 / 3, acc: 1, dice: 4 / 5, fscore: 4 / 5, precision: 2 / 3, recall: 1,
+      intersect: 2, union: 3, predicted: 3, labelled: 2,
+    });
+    expect(perClass[1]).toMatchObject({ iou: 3 / 4, acc: 3 / 4, dice: 6 / 7, precision: 1 });
+    expect(perClass[2]?.iou).toBeNaN();
+    expect(mIoU).toBeCloseTo((2 / 3 + 3 / 4) / 2, 15);
+    expect(mAcc).toBeCloseTo((1 + 3 / 4) / 2, 15);
+    // F with beta 2 weighs recall four times: 5 p r / (4 p + r).
+    expect(counter.result({ beta: 2 }).perClass[0]?.fscore).toBeCloseTo((5 * (2 / 3)) / (4 * (2 / 3) + 1), 15);
+  });
+
+  it('reduces predictions that were stored like labels; none is a wrong answer', () => {
+    const counter = new MeanIou({ classes: 2, reduceZeroLabel: true, prediction: { reduceZeroLabel: true } });
+    counter.add(Uint8Array.of(1, 2, 0, 2, 0), Uint8Array.of(1, 2, 1, 1, 0));
+    expect([...counter.confusion()]).toEqual([1, 1, 1, 0, 1, 0, 0, 0, 1]);
+    expect(counter.result()).toMatchObject({ aAcc: 2 / 4, ignoredPixels: 1 });
+    expect(counter.result().perClass[0]).toMatchObject({ labelled: 3, predicted: 1, iou: 1 / 3 });
+  });
+
+  it('lets predictions hold anything where the truth is ignored', () => {
+    const counter = new MeanIou({ classes: 2 });
+    counter.add(Uint8Array.of(0, 77, 255), Uint8Array.of(0, 255, 255));
+    counter.add(Int32Array.of(1, -9, 100_000), Int32Array.of(1, 255, 255));
+    expect([...counter.confusion()]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 4]);
+  });
+
+  describe('names wrong maps and counts nothing of them', () => {
+    const good = Uint8Array.of(0, 1, 2, 0);
+    it.each<[string, LabelValues, LabelValues, string]>([
+      ['a truth over the class count', good, Uint8Array.of(0, 9, 2, 9),
+        'MeanIou.add: expected a class in [0, 3) or 255, ignored, everywhere in gt.png, got 9 first at x 1, y 0 and 2 wrong of 4 pixels'],
+      ['a prediction over the class count', Uint8Array.of(0, 1, 2, 7), good,
+        'expected a class in [0, 3) everywhere in pred.png, got 7 first at x 1, y 1 and 1 wrong of 4 pixels'],
+      ['wide values', Int32Array.of(0, 1, 70_000, 0), good, 'everywhere in pred.png, got 70000 first at x 0, y 1'],
+      ['negative values', good, Int32Array.of(0, -1, 0, 0), 'everywhere in gt.png, got -1 first at x 1, y 0'],
+      ['black-and-white predictions', Uint8Array.of(0, 255, 255, 0), good, 'it holds only 0 and 255, a black-and-white mask: a label map with 255:1'],
+      ['classes numbered from 1', good, Uint8Array.of(1, 2, 3, 1), 'if its classes are numbered from 1, reduce its zero label'],
+      ['a predicted ignore index', Uint8Array.of(0, 1, 255, 2), good, 'a label map with 255:255 for predictions counts such pixels as wrong ones'],
+    ])('%s', (_, prediction, truth, message) => {
+      const counter = new MeanIou({ classes: 3 });
+      counter.add(good, good);
+      const before = counter.result();
+      const add = () => counter.add(prediction, truth, { truth: 'gt.png', prediction: 'pred.png', width: 2 });
+      expect(add).toThrow(DataError);
+      expect(add).toThrow(message);
+      expect(counter.result()).toEqual(before);
+    });
+
+    it('of another size', () => {
+      const counter = new MeanIou({ classes: 3 });
+      expect(() => counter.add(new Uint8Array(3), good)).toThrow(ShapeError);
+      expect(() => counter.add(new Uint8Array(3), good)).toThrow('expected as many values for prediction as for truth, 4, got 3');
+    });
+
+    it('as a whole, when the truth is black-and-white masks', () => {
+      const counter = new MeanIou({ classes: 2 });
+      counter.add(Uint8Array.of(0, 1, 1, 0), Uint8Array.of(0, 255, 255, 0));
+      expect(() => counter.result()).toThrow('expected class numbers in the truth, got only 0 and 255 in all maps');
+      const mapped = new MeanIou({ classes: 2, labelMap: new Map([[255, 1]]), prediction: { labelMap: new Map([[255, 1]]) } });
+      mapped.add(Uint8Array.of(0, 255, 255, 0), Uint8Array.of(0, 255, 255, 0));
+      expect(mapped.result().mIoU).toBe(1);
+    });
+
+    it('as a whole, when nothing counts', () => {
+      const counter = new MeanIou({ classes: 2 });
+      expect(() => counter.result()).toThrow('expected at least one labelled pixel, got no pixel at all');
+      counter.add(Uint8Array.of(0, 1), Uint8Array.of(255, 255));
+      expect(() => counter.result()).toThrow('expected at least one labelled pixel, got 2 that are all ignored');
+    });
+  });
+
+  it.each([
+    [{ classes: 0 }, 'expected a whole number from 1 to 4096 for classes, got 0'],
+    [{ classes: 2, ignoreIndex: -2 }, 'expected a whole number from -1 to 65535 for ignoreIndex, got -2'],
+    [{ classes: 2, labelMap: new Map([[4, 2]]) }, "expected a class in [0, 2) or the ignore index 255 for labelMap's 4, got 2"],
+  ])('rejects %j', (options, message) => {
+    expect(() => new MeanIou(options)).toThrow(message);
+  });
+});
