@@ -4,7 +4,7 @@ import { add, dispose, engine, keep, mul, tensor, tidy, transpose } from '@tenso
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { meanOfHeads, type DeiT } from '../backbones/deit.ts';
 import { DataError } from '../errors.ts';
-import type { StateTensor } from '../nn/module.ts';
+import type { FloatTensor } from '../nn/module.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 
 export interface ForwardInputs {
@@ -33,7 +33,7 @@ export async function runForward(
   model: DeiT,
   inputs: ForwardInputs,
   { grad = false }: RunForwardOptions = {},
-): Promise<Map<string, StateTensor>> {
+): Promise<Map<string, FloatTensor>> {
   checkInputs(model, inputs, grad);
   const { y, teacher } = inputs;
   const kept = new Map<string, Tensor>();
@@ -72,7 +72,7 @@ export async function runForward(
     }
   });
 
-  const outputs = new Map<string, StateTensor>();
+  const outputs = new Map<string, FloatTensor>();
   for (const [name, value] of kept) outputs.set(name, { dtype: 'F32', shape: value.shape, data: await value.data<'float32'>() });
   dispose([...kept.values(), x, ...(labels ? [labels] : []), ...(teacherLabels ? [teacherLabels] : [])]);
   return outputs;

@@ -316,7 +316,7 @@ class Trainer<Batch> {
 }
 
 async function averageOf<Batch>({ model }: Task<Batch>, { ema }: TrainerOptions): Promise<WeightAverage | undefined> {
-  return ema === 'none' ? undefined : WeightAverage.of(model.namedParameters(), ema.decay);
+  return ema === 'none' ? undefined : WeightAverage.of(model.namedTensors(), ema.decay);
 }
 
 /** `top1 0.5263  loss 1.2345`. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { assertSameModel, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import { ConfigError, DataError } from '../errors.ts';
-import type { Module } from '../nn/module.ts';
+import type { Module, StateTensor } from '../nn/module.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { WeightAverage } from './weightAverage.ts';
 
@@ -75,7 +75,7 @@ export async function restoreTraining(
 ): Promise<RunPosition> {
   const stored = await loadCheckpoint(directory, { prefer: 'last' });
   const { path } = stored;
-  assertSameModel(model.namedParameters(), stored.model, path);
+  assertSameModel(model.namedTensors(), stored.model, path);
   const position = positionSchema.safeParse(stored.state);
   if (stored.optimizer === undefined || !position.success) {
     const lacking = stored.optimizer === undefined ? 'optimizer.safetensors' : 'the position of a run in state.json';
@@ -99,13 +99,13 @@ export async function restoreTraining(
  */
 export async function loadWeights(path: string, model: Module): Promise<void> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
-  assertSameModel(model.namedParameters(), stored.model, stored.path);
+  assertSameModel(model.namedTensors(), stored.model, stored.path);
   model.loadState(stored.model);
 }
 
-function refuseNonFinite(weights: ReadonlyMap<string, { readonly data: Float32Array }>, step: number): void {
+function refuseNonFinite(weights: ReadonlyMap<string, StateTensor>, step: number): void {
   for (const [name, { data }] of weights) {
-    if (data.every(Number.isFinite)) continue;
+    if (data instanceof BigInt64Array || data.every(Number.isFinite)) continue;
     throw new DataError(`saveTraining: expected finite weights after step ${step}, got ${data.find((value) => !Number.isFinite(value))} in ${name}; no checkpoint was written, the older ones are intact`);
   }
 }

@@ -1,4 +1,5 @@
-// The exponential moving average of a model's weights (EMA): kept beside them, updated after each step, evaluated and saved.
+// The exponential moving average of a model's weights and running statistics (EMA): kept beside them, updated after each step,
+// evaluated and saved.
 // Source: Polyak and Juditsky, 1992; timm's ModelEmaV2.
 
 import { tensor, variable } from '@tensorflow/tfjs-core';
@@ -6,53 +7,56 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { assertSameModel } from '../checkpoint/checkpoint.ts';
 import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
 import { DataError } from '../errors.ts';
-import type { Parameter } from '../nn/parameter.ts';
+import { ModuleBuffer } from '../nn/moduleBuffer.ts';
+import type { ModuleTensor } from '../nn/moduleTensor.ts';
 import { writeValues } from '../ops/hostValues.ts';
 import { movingAverage } from '../ops/movingAverage.ts';
 
 export class WeightAverage {
-  readonly #parameters: ReadonlyMap<string, Parameter>;
+  readonly #tensors: ReadonlyMap<string, ModuleTensor>;
   readonly #decay: number;
   readonly #averages: ReadonlyMap<string, Variable>;
 
-  private constructor(parameters: ReadonlyMap<string, Parameter>, decay: number, averages: ReadonlyMap<string, Variable>) {
-    this.#parameters = parameters;
+  private constructor(tensors: ReadonlyMap<string, ModuleTensor>, decay: number, averages: ReadonlyMap<string, Variable>) {
+    this.#tensors = tensors;
     this.#decay = decay;
     this.#averages = averages;
   }
 
   /**
-   * An average that starts at the parameters' values.
+   * An average that starts at the model's values.
+   * @param tensors parameters and buffers; counts are left out
    * @param decay in [0, 1): how much of the average stays at each update
    */
-  static async of(parameters: ReadonlyMap<string, Parameter>, decay: number): Promise<WeightAverage> {
+  static async of(tensors: ReadonlyMap<string, ModuleTensor>, decay: number): Promise<WeightAverage> {
+    const averaged = new Map([...tensors].filter(([, target]) => !(target instanceof ModuleBuffer && target.counter)));
     const averages = new Map<string, Variable>();
-    for (const [name, parameter] of parameters) {
-      const values = tensor(await parameter.read(), [...parameter.shape], 'float32');
+    for (const [name, target] of averaged) {
+      const values = tensor(await target.read(), [...target.shape], 'float32');
       averages.set(name, variable(values));
       values.dispose();
     }
-    return new WeightAverage(parameters, decay, averages);
+    return new WeightAverage(averaged, decay, averages);
   }
 
-  /** average += (1 - decay) · (parameter - average), in place. */
+  /** average += (1 - decay) · (value - average), in place. */
   update(): void {
-    movingAverage([...this.#averages.values()], [...this.#parameters.values()].map(({ value }) => value), this.#decay);
+    movingAverage([...this.#averages.values()], [...this.#tensors.values()].map(({ value }) => value), this.#decay);
   }
 
   /** Runs `use` while the model has the averages for weights. */
   async during<T>(use: () => Promise<T>): Promise<T> {
-    const own = new Map<Parameter, Float32Array>();
-    for (const parameter of this.#parameters.values()) own.set(parameter, await parameter.read());
+    const own = new Map<ModuleTensor, Float32Array>();
+    for (const target of this.#tensors.values()) own.set(target, await target.read());
     try {
-      for (const [name, parameter] of this.#parameters) parameter.set(this.#averages.get(name)!);
+      for (const [name, target] of this.#tensors) target.set(this.#averages.get(name)!);
       return await use();
     } finally {
-      for (const [parameter, values] of own) parameter.set(values);
+      for (const [target, values] of own) target.set(values);
     }
   }
 
-  /** The averages by the parameters' names. */
+  /** The averages by the names of what they are of. */
   async state(): Promise<TensorMap> {
     const state = new Map<string, StoredTensor>();
     for (const [name, average] of this.#averages) {

@@ -1,16 +1,21 @@
-// What a model is built of: a module owns parameters and other modules. A parameter's path through them is its key in a
+// What a model is built of: a module owns parameters, buffers and other modules. A tensor's path through them is its key in a
 // checkpoint, so names follow the original projects (`blocks.0.attn.qkv.weight`).
 
 import { DataError } from '../errors.ts';
 import { Rng } from '../random/rng.ts';
+import { ModuleBuffer, type ModuleBufferOptions } from './moduleBuffer.ts';
+import type { ModuleTensor } from './moduleTensor.ts';
 import { Parameter, type ParameterOptions } from './parameter.ts';
 
-/** A parameter's values as they are in a checkpoint, row-major. */
-export interface StateTensor {
+/** Values as they are in a checkpoint, row-major. */
+export interface FloatTensor {
   readonly dtype: 'F32';
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
+
+/** A parameter or a buffer as it is in a checkpoint: floats, or a count. */
+export type StateTensor = FloatTensor | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
 /** A tensor that comes from a checkpoint. */
 export interface LoadableTensor {
@@ -19,13 +24,13 @@ export interface LoadableTensor {
 }
 
 export interface LoadOptions {
-  /** Default true: every parameter must be there and nothing else. */
+  /** Default true: every parameter and buffer must be there and nothing else. */
   readonly strict?: boolean;
 }
 
 /** How a checkpoint's keys differ from the model's. */
 export interface LoadReport {
-  /** Parameters that the checkpoint does not have; they keep their values. */
+  /** Parameters and buffers that the checkpoint does not have; they keep their values. */
   readonly missing: readonly string[];
   /** Keys of the checkpoint that the model does not have. */
   readonly unexpected: readonly string[];
@@ -33,6 +38,7 @@ export interface LoadReport {
 
 export abstract class Module {
   readonly #parameters: (readonly [name: string, parameter: Parameter])[] = [];
+  readonly #buffers: (readonly [name: string, buffer: ModuleBuffer])[] = [];
   readonly #children: (readonly [name: string, module: Module])[] = [];
 
   /** Adds a parameter; for constructors. */
@@ -40,6 +46,13 @@ export abstract class Module {
     const parameter = new Parameter(options);
     this.#parameters.push([name, parameter]);
     return parameter;
+  }
+
+  /** Adds a buffer; for constructors. */
+  protected buffer(name: string, options: ModuleBufferOptions): ModuleBuffer {
+    const buffer = new ModuleBuffer(options);
+    this.#buffers.push([name, buffer]);
+    return buffer;
   }
 
   /**
@@ -55,27 +68,39 @@ export abstract class Module {
   namedParameters(): Map<string, Parameter> {
     const all = new Map(this.#parameters);
     for (const [child, module] of this.#children) {
-      for (const [name, parameter] of module.namedParameters()) all.set(child === '' ? name : `${child}.${name}`, parameter);
+      for (const [name, parameter] of module.namedParameters()) all.set(pathOf(child, name), parameter);
     }
     return all;
   }
 
+  /** Every buffer by its path, in the order of construction. */
+  namedBuffers(): Map<string, ModuleBuffer> {
+    const all = new Map(this.#buffers);
+    for (const [child, module] of this.#children) {
+      for (const [name, buffer] of module.namedBuffers()) all.set(pathOf(child, name), buffer);
+    }
+    return all;
+  }
+
+  /** Everything that a checkpoint keeps: the parameters, then the buffers. */
+  namedTensors(): Map<string, Parameter | ModuleBuffer> {
+    return new Map<string, Parameter | ModuleBuffer>([...this.namedParameters(), ...this.namedBuffers()]);
+  }
+
   /**
-   * Draws the initial values of every parameter that has none. They depend on the seed and the parameter's path alone, not
-   * on what else the model has.
+   * Draws the initial values of every parameter and buffer that has none. They depend on the seed and the path alone, not on
+   * what else the model has.
    */
   initialise(seed: number): void {
-    for (const [name, parameter] of this.namedParameters()) {
-      if (!parameter.isSet) parameter.initialise(new Rng(seed, ...Array.from(name, (letter) => letter.codePointAt(0)!)));
+    for (const [name, target] of this.namedTensors()) {
+      if (!target.isSet) target.initialise(new Rng(seed, ...Array.from(name, (letter) => letter.codePointAt(0)!)));
     }
   }
 
-  /** Reads every parameter back, by its path. */
+  /** Reads every parameter and buffer back, by its path. */
   async state(): Promise<Map<string, StateTensor>> {
     const state = new Map<string, StateTensor>();
-    for (const [name, parameter] of this.namedParameters()) {
-      state.set(name, { dtype: 'F32', shape: parameter.shape, data: await parameter.read() });
-    }
+    for (const [name, target] of this.namedTensors()) state.set(name, await storedTensor(target));
     return state;
   }
 
@@ -84,33 +109,50 @@ export abstract class Module {
    * @throws DataError when a shape differs or a tensor is not of numbers; when strict, also when keys are missing or unexpected
    */
   loadState(state: ReadonlyMap<string, LoadableTensor>, { strict = true }: LoadOptions = {}): LoadReport {
-    const parameters = this.namedParameters();
-    const missing = [...parameters.keys()].filter((name) => !state.has(name));
-    const unexpected = [...state.keys()].filter((name) => !parameters.has(name));
+    const own = this.namedTensors();
+    const missing = [...own.keys()].filter((name) => !state.has(name) && !isCounter(own.get(name)!));
+    const unexpected = [...state.keys()].filter((name) => !own.has(name));
     const misshapen: string[] = [];
-    const values = new Map<Parameter, Float32Array>();
-    for (const [name, parameter] of parameters) {
+    const values = new Map<ModuleTensor, Float32Array>();
+    for (const [name, target] of own) {
       const given = state.get(name);
       if (given === undefined) continue;
-      if (given.shape.join() === parameter.shape.join()) values.set(parameter, toFloat32(name, given.data));
-      else misshapen.push(`${name} (expected [${parameter.shape.join(', ')}], got [${given.shape.join(', ')}])`);
+      if (given.shape.join() === target.shape.join()) values.set(target, toFloat32(name, given.data, isCounter(target)));
+      else misshapen.push(`${name} (expected [${target.shape.join(', ')}], got [${given.shape.join(', ')}])`);
     }
     const faults = [
       ...(strict ? [summary('missing', missing), summary('unexpected', unexpected)] : []),
       summary('of another shape', misshapen),
     ].filter((fault) => fault !== '');
     if (faults.length > 0) throw new DataError(`loadState: expected the parameters of this model for state, got ${faults.join('; ')}`);
-    for (const [parameter, data] of values) parameter.set(data);
+    for (const [target, data] of values) target.set(data);
     return { missing, unexpected };
   }
 
-  /** Frees every parameter. */
+  /** Frees every parameter and buffer. */
   dispose(): void {
-    for (const parameter of this.namedParameters().values()) parameter.dispose();
+    for (const target of this.namedTensors().values()) target.dispose();
   }
 }
 
-function toFloat32(name: string, data: ArrayLike<number> | ArrayLike<bigint>): Float32Array {
+/** A tensor of a module as a checkpoint keeps it. */
+async function storedTensor(target: Parameter | ModuleBuffer): Promise<StateTensor> {
+  const { shape } = target;
+  const data = await target.read();
+  return isCounter(target) ? { dtype: 'I64', shape, data: BigInt64Array.from(data, BigInt) } : { dtype: 'F32', shape, data };
+}
+
+/** Counts are whole numbers in a checkpoint, and older checkpoints have none. */
+function isCounter(target: Parameter | ModuleBuffer): boolean {
+  return target instanceof ModuleBuffer && target.counter;
+}
+
+function pathOf(child: string, name: string): string {
+  return child === '' ? name : `${child}.${name}`;
+}
+
+function toFloat32(name: string, data: ArrayLike<number> | ArrayLike<bigint>, counter: boolean): Float32Array {
+  if (counter) return Float32Array.from(data as ArrayLike<number | bigint>, Number);
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) return Float32Array.from(data);
   throw new DataError(`loadState: expected float32 values for ${name}, got ${data.constructor.name}`);
