@@ -1,4 +1,6 @@
-// Columns that grow by doubling while a file is read.
+// The columns of annotations while they are being read.
+
+import { copyOf } from './growingColumns.ts';
 
 /** The fixed-size part of AnnotationTable, being filled. Row `count` is the one being written; `commit` keeps it. */
 export class AnnotationColumns {
@@ -26,8 +28,9 @@ export class AnnotationColumns {
   /** Starts row `count` with every field missing. */
   begin(): void {
     const row = this.count;
-    if (row === this.ids.length) this.#resize(2 * row);
-    this.ids[row] = this.imageIds[row] = this.categoryIds[row] = this.areas[row] = this.scores[row] = this.keypointCounts[row] = NaN;
+    if (row === this.ids.length) this.#resize(Math.max(1, 2 * row));
+    this.ids[row] = this.imageIds[row] = this.categoryIds[row] = NaN;
+    this.areas[row] = this.scores[row] = this.keypointCounts[row] = NaN;
     this.clearBox();
     this.isCrowd[row] = 255;
   }
@@ -48,21 +51,13 @@ export class AnnotationColumns {
   }
 
   #resize(rows: number): void {
-    this.ids = resized(this.ids, rows);
-    this.imageIds = resized(this.imageIds, rows);
-    this.categoryIds = resized(this.categoryIds, rows);
-    this.boxes = resized(this.boxes, 4 * rows);
-    this.areas = resized(this.areas, rows);
-    this.scores = resized(this.scores, rows);
-    this.keypointCounts = resized(this.keypointCounts, rows);
-    const isCrowd = new Uint8Array(rows);
-    isCrowd.set(this.isCrowd.subarray(0, rows));
-    this.isCrowd = isCrowd;
+    this.ids = copyOf(this.ids, new Float64Array(rows));
+    this.imageIds = copyOf(this.imageIds, new Float64Array(rows));
+    this.categoryIds = copyOf(this.categoryIds, new Float64Array(rows));
+    this.boxes = copyOf(this.boxes, new Float64Array(4 * rows));
+    this.areas = copyOf(this.areas, new Float64Array(rows));
+    this.scores = copyOf(this.scores, new Float64Array(rows));
+    this.isCrowd = copyOf(this.isCrowd, new Uint8Array(rows));
+    this.keypointCounts = copyOf(this.keypointCounts, new Float64Array(rows));
   }
-}
-
-function resized(column: Float64Array, length: number): Float64Array {
-  const copy = new Float64Array(length);
-  copy.set(column.subarray(0, length));
-  return copy;
 }

@@ -1,8 +1,9 @@
 import type { CocoAnnotation, Segmentation } from './records.ts';
+import type { SegmentationView } from './segmentationView.ts';
 
 export type { Segmentation } from './records.ts';
 
-/** Annotations as columns, in the file's order. What is long (segmentations, keypoints) is decoded when asked for and not kept. */
+/** Annotations as columns, in the file's order. Segmentations and keypoints are decoded when asked for, and not kept. */
 export interface AnnotationTable {
   readonly count: number;
   /** [count] as in the file; NaN where missing. Of results: 1, 2, 3, … */
@@ -26,6 +27,11 @@ export interface AnnotationTable {
    * @throws DataError when it is neither polygons nor a mask
    */
   segmentation(index: number): Segmentation | undefined;
+  /**
+   * The same without making arrays: overwrites `view`.
+   * @throws DataError when it is neither polygons nor a mask
+   */
+  readSegmentation(index: number, view: SegmentationView): void;
   /**
    * x, y, visibility of each keypoint in turn.
    * @returns undefined where the annotation has none

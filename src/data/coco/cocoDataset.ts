@@ -1,72 +1,264 @@
-// A COCO file of ground truth or of results: its tables, and the look-ups of pycocotools' COCO class.
+// A COCO file of ground truth, or results for one: its tables, and the look-ups of pycocotools' COCO class.
 
+import { DataError } from '../../errors.ts';
 import type { AnnotationTable } from './annotationTable.ts';
+import { annotationTableOfText, imageTableOfText } from './byteTables.ts';
+import { categoriesOf } from './categories.ts';
+import type { ParsedCoco } from './cocoParser.ts';
+import { IdIndex } from './idIndex.ts';
 import type { ImageTable } from './imageTable.ts';
 import { annotationTableOf, imageTableOf } from './objectTables.ts';
+import { readCocoBytes, readCocoFile, type ReadProgress } from './readCocoFile.ts';
 import type { CocoAnnotation, CocoCategory, CocoFile, CocoImage } from './records.ts';
+import { completeResults } from './results.ts';
+import type { Rle } from './rle.ts';
+import { decodeMask } from './rleMask.ts';
+import { RowGroups } from './rowGroups.ts';
+import { segmentationToRle } from './segmentationRle.ts';
 
 /** What a data set is made of. */
 export interface CocoParts {
   readonly images: ImageTable;
   readonly categories: readonly CocoCategory[];
   readonly annotations: AnnotationTable;
+  readonly info?: unknown;
+  readonly licenses?: unknown;
+  /** What errors call it: a path. */
+  readonly name?: string;
 }
 
+/** One id or several; none, as an empty list, means all. */
+export type Ids = number | readonly number[];
+
+/** Which annotations to find; what is left out or empty does not matter. */
+export interface AnnotationFilter {
+  readonly imgIds?: Ids;
+  readonly catIds?: Ids;
+  /** Area in px², both bounds exclusive. */
+  readonly areaRng?: readonly [] | readonly [low: number, high: number];
+  /** Only crowds, or none; an annotation without iscrowd is none. */
+  readonly iscrowd?: boolean | 0 | 1;
+}
+
+/** Which categories to find; what is left out or empty does not matter. */
+export interface CategoryFilter {
+  readonly catNms?: string | readonly string[];
+  readonly supNms?: string | readonly string[];
+  readonly catIds?: Ids;
+}
+
+/** Which photos to find; what is left out or empty does not matter. */
+export interface ImageFilter {
+  readonly imgIds?: Ids;
+  /** Photos with an annotation of each of these. */
+  readonly catIds?: Ids;
+}
+
+/**
+ * Ground truth, or results that loadRes has completed.
+ *
+ *     const truth = await CocoDataset.open('instances_val2017.json');
+ *     const [dog] = truth.getCatIds({ catNms: 'dog' });
+ *     const annotations = truth.loadAnns(truth.getAnnIds({ catIds: dog }));
+ *
+ * Only syntax and the types of fields are checked while reading; `validateCoco` finds what else is wrong.
+ */
 export class CocoDataset {
   readonly images: ImageTable;
   readonly categories: readonly CocoCategory[];
   readonly annotations: AnnotationTable;
+  /** As in the file. */
+  readonly info: unknown;
+  /** As in the file. */
+  readonly licenses: unknown;
+  /** What errors call it. */
+  readonly name: string;
+  #imageIndex: IdIndex | undefined;
+  #annotationIndex: IdIndex | undefined;
+  #byImage: RowGroups | undefined;
+  #byCategory: RowGroups | undefined;
 
-  constructor({ images, categories, annotations }: CocoParts) {
+  constructor({ images, categories, annotations, info, licenses, name = 'the data' }: CocoParts) {
     this.images = images;
     this.categories = categories;
     this.annotations = annotations;
-  }
-
-  /** Reads a file of instances, keypoints or results. Needs Node. */
-  static async open(path: string): Promise<CocoDataset> {
-    const { readFile } = globalThis.process.getBuiltinModule('node:fs/promises');
-    return CocoDataset.fromBytes(await readFile(path));
-  }
-
-  /** The same from the file's bytes. */
-  static fromBytes(bytes: Uint8Array): CocoDataset {
-    return CocoDataset.fromObject(JSON.parse(new TextDecoder().decode(bytes)) as CocoFile);
-  }
-
-  /** The same from what JSON.parse gives: a file's object, or a list of results. */
-  static fromObject(file: CocoFile | readonly CocoAnnotation[]): CocoDataset {
-    const { images = [], categories = [], annotations = [] }: CocoFile = isList(file) ? { annotations: file } : file;
-    return new CocoDataset({ images: imageTableOf(images), categories, annotations: annotationTableOf(annotations, 'annotations') });
+    this.info = info;
+    this.licenses = licenses;
+    this.name = name;
   }
 
   /**
-   * Results for these photos, completed as pycocotools' loadRes does.
-   * @param results a path (Node), a file's bytes or a list
+   * Reads a file of ground truth (instances, keypoints). Needs Node; the file may be larger than a string can be.
+   * @throws DataError naming the place when it is not COCO JSON
    */
-  async loadRes(results: string | Uint8Array | readonly CocoAnnotation[]): Promise<CocoDataset> {
-    const read = typeof results === 'string' ? await CocoDataset.open(results) :
-      results instanceof Uint8Array ? CocoDataset.fromBytes(results) : CocoDataset.fromObject(results);
-    const records = Array.from({ length: read.annotations.count }, (_, i) => read.annotations.record(i));
-    const completed = records.map((record, i): CocoAnnotation => {
-      const { bbox } = record;
-      if (bbox === undefined) return { ...record, id: i + 1, iscrowd: 0 };
-      const [x = NaN, y = NaN, width = NaN, height = NaN] = bbox;
-      return {
-        segmentation: [[x, y, x, y + height, x + width, y + height, x + width, y]],
-        ...record, area: width * height, id: i + 1, iscrowd: 0,
-      };
-    });
-    return new CocoDataset({ images: this.images, categories: this.categories, annotations: annotationTableOf(completed, 'results') });
+  static async open(path: string, onProgress?: ReadProgress): Promise<CocoDataset> {
+    return datasetOf(await readCocoFile(path, onProgress), path);
   }
 
-  /** All photos' entries, or those of the given ids. */
-  loadImgs(ids: readonly number[]): CocoImage[] {
-    const byId = new Map(Array.from(this.images.ids, (id, i) => [id, i]));
-    return ids.map((id) => this.images.record(byId.get(id)!));
+  /** The same from a file's bytes, which are copied. */
+  static fromBytes(bytes: Uint8Array, name = 'the data'): CocoDataset {
+    return datasetOf(readCocoBytes(bytes, name), name);
+  }
+
+  /** The same from what JSON.parse gives; the objects are kept, not copied. */
+  static fromObject(file: CocoFile, name = 'the data'): CocoDataset {
+    if (typeof file !== 'object' || Array.isArray(file)) throw isNoTruth(name);
+    const { images = [], categories = [], annotations = [], info, licenses } = file;
+    return new CocoDataset({
+      images: imageTableOf(images),
+      categories: categoriesOf(categories, name),
+      annotations: annotationTableOf(annotations, 'annotations'),
+      info,
+      licenses,
+      name,
+    });
+  }
+
+  /**
+   * Reads results for these photos and completes them as pycocotools does: see completeResults.
+   * @param results a path (Node), a file's bytes or a list
+   * @throws DataError naming the result that is wrong
+   */
+  async loadRes(results: string | Uint8Array | readonly CocoAnnotation[], onProgress?: ReadProgress): Promise<CocoDataset> {
+    const name = typeof results === 'string' ? results : 'results';
+    let table: AnnotationTable;
+    if (typeof results === 'string' || results instanceof Uint8Array) {
+      const parsed = typeof results === 'string' ? await readCocoFile(results, onProgress) : readCocoBytes(results, name);
+      if (!parsed.isList) throw new DataError(`loadRes: expected a list of results in ${name}, got an object: ground truth is read by CocoDataset.open`);
+      table = annotationTableOfText(parsed, name);
+    } else {
+      table = annotationTableOf(results, 'results');
+    }
+    const { images, categories, info, licenses } = this;
+    const annotations = completeResults(table, (id) => this.imageRow(id) >= 0, name);
+    return new CocoDataset({ images, categories, annotations, info, licenses, name });
+  }
+
+  /** The row of a photo in `images`, -1 where there is none; of photos with the same id the last one. */
+  imageRow(id: number): number {
+    this.#imageIndex ??= new IdIndex(this.images.ids);
+    return this.#imageIndex.row(id);
+  }
+
+  /** The row of an annotation in `annotations`, -1 where there is none; of annotations with the same id the last one. */
+  annotationRow(id: number): number {
+    this.#annotationIndex ??= new IdIndex(this.annotations.ids);
+    return this.#annotationIndex.row(id);
+  }
+
+  /** Rows of `annotations` by photo. */
+  get annotationsByImage(): RowGroups {
+    return this.#byImage ??= new RowGroups(this.annotations.imageIds);
+  }
+
+  /** Rows of `annotations` by category. */
+  get annotationsByCategory(): RowGroups {
+    return this.#byCategory ??= new RowGroups(this.annotations.categoryIds);
+  }
+
+  /** Ids of annotations: in the file's order, or photo by photo in the order of imgIds. */
+  getAnnIds({ imgIds = [], catIds = [], areaRng = [], iscrowd }: AnnotationFilter = {}): number[] {
+    const { count, ids, categoryIds, areas, isCrowd } = this.annotations;
+    const photos = listOf(imgIds);
+    const categories = new Set(listOf(catIds));
+    const rows = photos.length === 0 ? Array.from({ length: count }, (_, row) => row) :
+      photos.flatMap((id) => Array.from(this.annotationsByImage.rows(id)));
+    const [low = -Infinity, high = Infinity] = areaRng;
+    return rows.filter((row) =>
+      (categories.size === 0 || categories.has(categoryIds[row]!)) &&
+      (areaRng.length === 0 || (areas[row]! > low && areas[row]! < high)) &&
+      (iscrowd === undefined || (isCrowd[row] === 1) === Boolean(iscrowd))).map((row) => ids[row]!);
+  }
+
+  /** Ids of categories, in the file's order. */
+  getCatIds({ catNms = [], supNms = [], catIds = [] }: CategoryFilter = {}): number[] {
+    const [names, groups, ids] = [listOf(catNms), listOf(supNms), listOf(catIds)];
+    return this.categories.filter(({ id, name, supercategory = '' }) =>
+      (names.length === 0 || names.includes(name)) &&
+      (groups.length === 0 || groups.includes(supercategory)) &&
+      (ids.length === 0 || ids.includes(id))).map(({ id }) => id);
+  }
+
+  /** Ids of photos, each once. */
+  getImgIds({ imgIds = [], catIds = [] }: ImageFilter = {}): number[] {
+    const photos = listOf(imgIds);
+    const categories = listOf(catIds);
+    if (photos.length === 0 && categories.length === 0) return [...new Set(this.images.ids)];
+    let found = new Set(photos);
+    categories.forEach((category, i) => {
+      const rows = this.annotationsByCategory.rows(category);
+      const withCategory = new Set(Array.from(rows, (row) => this.annotations.imageIds[row]!));
+      found = i === 0 && found.size === 0 ? withCategory : new Set([...found].filter((id) => withCategory.has(id)));
+    });
+    return [...found];
+  }
+
+  /** Annotations by id, as JSON.parse gives them. @throws DataError for an id that no annotation has */
+  loadAnns(ids: Ids): CocoAnnotation[] {
+    return listOf(ids).map((id) => this.annotations.record(this.#known(this.annotationRow(id), 'annotation', id)));
+  }
+
+  /** Photos by id, as JSON.parse gives them. @throws DataError for an id that no photo has */
+  loadImgs(ids: Ids): CocoImage[] {
+    return listOf(ids).map((id) => this.images.record(this.#known(this.imageRow(id), 'image', id)));
+  }
+
+  /** Categories by id. @throws DataError for an id that no category has */
+  loadCats(ids: Ids): CocoCategory[] {
+    return listOf(ids).map((id) => this.categories[this.#known(this.categories.findLastIndex((one) => one.id === id), 'category', id)]!);
+  }
+
+  /**
+   * The mask of an annotation; its polygons together.
+   * @throws DataError naming the annotation when it has no mask, or one that cannot be drawn
+   */
+  annToRle(id: number): Rle {
+    return this.annotationToRle(this.#known(this.annotationRow(id), 'annotation', id));
+  }
+
+  /** The pixels of an annotation's mask: [height * width] row by row, 0 or 1. @throws DataError as annToRle */
+  annToMask(id: number): Uint8Array {
+    return decodeMask(this.annToRle(id));
+  }
+
+  /** annToRle by row in `annotations`. */
+  annotationToRle(row: number): Rle {
+    const { annotations, images } = this;
+    const what = `annotation id ${annotations.ids[row]}`;
+    const segmentation = annotations.segmentation(row);
+    if (segmentation === undefined) throw new DataError(`annToRle: expected a segmentation for ${what} of ${this.name}, got none`);
+    const image = this.#known(this.imageRow(annotations.imageIds[row]!), 'image', annotations.imageIds[row]!);
+    try {
+      return segmentationToRle(segmentation, images.heights[image]!, images.widths[image]!);
+    } catch (error) {
+      throw error instanceof DataError ? new DataError(`${error.message} (segmentation of ${what} of ${this.name})`) : error;
+    }
+  }
+
+  #known(row: number, kind: string, id: number): number {
+    if (row < 0) throw new DataError(`CocoDataset: expected the id of an ${kind} in ${this.name}, got ${id}`.replace('an category', 'a category'));
+    return row;
   }
 }
 
-function isList(file: CocoFile | readonly CocoAnnotation[]): file is readonly CocoAnnotation[] {
-  return Array.isArray(file);
+function datasetOf(parsed: ParsedCoco, name: string): CocoDataset {
+  if (parsed.isList) throw isNoTruth(name);
+  const { info, licenses } = parsed;
+  return new CocoDataset({
+    images: imageTableOfText(parsed),
+    categories: categoriesOf(parsed.categories, name),
+    annotations: annotationTableOfText(parsed, name),
+    info,
+    licenses,
+    name,
+  });
+}
+
+function isNoTruth(name: string): DataError {
+  return new DataError(`CocoDataset: expected an object with images, annotations and categories in ${name}, got a list; ` +
+    'results are read by loadRes of the ground truth');
+}
+
+function listOf<Item>(items: Item | readonly Item[]): readonly Item[] {
+  return Array.isArray(items) ? items as readonly Item[] : [items as Item];
 }

@@ -37,6 +37,10 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
     columns.commit();
   });
   columns.trim();
+  const segmentation = (index: number): Segmentation | undefined => {
+    const { segmentation: value, id } = records[index]!;
+    return segmentationOf(value, `${where}[${index}].segmentation`, id);
+  };
   return {
     count: columns.count,
     ids: columns.ids,
@@ -46,10 +50,8 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
     areas: columns.areas,
     scores: columns.scores,
     isCrowd: columns.isCrowd,
-    segmentation: (index) => {
-      const { segmentation, id } = records[index]!;
-      return segmentationOf(segmentation, `${where}[${index}].segmentation`, id);
-    },
+    segmentation,
+    readSegmentation: (index, view) => view.assign(segmentation(index)),
     keypoints: (index) => {
       const { keypoints, id } = records[index]!;
       return keypointsOf(keypoints, `${where}[${index}].keypoints`, id);

@@ -1,0 +1,44 @@
+// What a person is told when a COCO file cannot be read.
+
+import { DataError } from '../../errors.ts';
+import type { JsonFault } from './jsonFault.ts';
+import { lineAndColumn, type TextChunk } from './textChunks.ts';
+
+/** What was being read. */
+export interface FaultContext {
+  /** The file's name. */
+  readonly name: string;
+  /** images, annotations, categories or results; empty outside of them. */
+  readonly list: string;
+  /** Entry of that list, from 0. */
+  readonly row: number;
+  /** The annotation's id, NaN where not known yet. */
+  readonly id: number;
+}
+
+type Text = Pick<TextChunk, 'bytes' | 'limit' | 'offset'>;
+
+const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [/^(NaN|-?Infinity|-?inf|nan)/, 'JSON has no NaN and no infinity: write a number, or leave the field out'],
+  [/^\ufeff/, 'the file starts with a byte order mark: save it as UTF-8 without one'],
+  [/^(\ufffd\ufffd|\0)/, 'the file is not UTF-8: save it as UTF-8'],
+  [/^\u001f/, 'the file is compressed: gunzip it first'],
+  [/^'/, 'strings need double quotes: write the file with json.dump'],
+  [/^(True|False|None)/, 'these are Python\'s words: write the file with json.dump'],
+];
+
+/**
+ * The error for a fault.
+ * @param texts the file's text up to the fault and somewhat beyond it; the last piece holds the fault
+ */
+export function describeFault({ position, expected }: JsonFault, texts: readonly Text[], context: FaultContext): DataError {
+  const { bytes, limit, offset } = texts.at(-1)!;
+  const { line, column } = lineAndColumn(texts, offset + position);
+  const found = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(position, Math.min(limit, position + 16)));
+  const got = position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12));
+  const remedy = remedies.find(([pattern]) => pattern.test(found))?.[1];
+  const { name, list, row, id } = context;
+  const where = list === '' ? '' : `, in ${list}[${row}]${Number.isNaN(id) ? '' : ` (annotation id ${id})`}`;
+  return new DataError(`CocoDataset: expected ${expected} at byte ${offset + position} (line ${line}, column ${column}) of ${name}${where}, ` +
+    `got ${got}${remedy === undefined ? '' : `; ${remedy}`}`);
+}

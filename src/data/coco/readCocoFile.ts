@@ -1,0 +1,57 @@
+// Files into the parser. Node's fs is taken from the process when it is needed, so that a browser bundle can hold this file.
+
+import type * as Files from 'node:fs/promises';
+import { ConfigError, DataError } from '../../errors.ts';
+import { CocoParser, type ParsedCoco } from './cocoParser.ts';
+
+/** Told while a file is read. */
+export type ReadProgress = (bytesRead: number, bytesInAll: number) => void;
+
+/**
+ * Reads a COCO file of any size, in pieces; nothing of it is ever a string.
+ * @throws DataError when it cannot be read or is no COCO JSON; ConfigError outside of Node
+ */
+export async function readCocoFile(path: string, onProgress?: ReadProgress): Promise<ParsedCoco> {
+  const { open } = nodeFiles();
+  const file = await open(path).catch((error: unknown) => { throw unreadable(path, error); });
+  try {
+    const { size } = await file.stat();
+    const parser = new CocoParser({ name: path, size });
+    for (let total = 0; ;) {
+      const { bytesRead } = await file.read(parser.space()).catch((error: unknown) => { throw unreadable(path, error); });
+      if (bytesRead === 0) return parser.finish();
+      parser.push(bytesRead);
+      total += bytesRead;
+      onProgress?.(total, size);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads from bytes in memory, which are copied. */
+export function readCocoBytes(bytes: Uint8Array, name: string): ParsedCoco {
+  const parser = new CocoParser({ name, size: bytes.length });
+  for (let at = 0; at < bytes.length;) {
+    const space = parser.space();
+    const piece = bytes.subarray(at, at + space.length);
+    space.set(piece);
+    parser.push(piece.length);
+    at += piece.length;
+  }
+  return parser.finish();
+}
+
+function nodeFiles(): typeof Files {
+  const { process } = globalThis as { process?: NodeJS.Process };
+  if (typeof process?.getBuiltinModule !== 'function') {
+    throw new ConfigError('CocoDataset.open: expected Node.js to read a path; elsewhere give the bytes to CocoDataset.fromBytes');
+  }
+  return process.getBuiltinModule('node:fs/promises');
+}
+
+function unreadable(path: string, error: unknown): DataError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : (error as Error).message;
+  return new DataError(`CocoDataset.open: expected a readable file for path, got ${path}: ${reason}`);
+}

@@ -1,0 +1,130 @@
+// Results completed for evaluation: ids, areas, boxes and masks that follow from what each kind of result holds.
+// Source: pycocotools 2.0.11, COCO.loadRes.
+
+import { DataError } from '../../errors.ts';
+import type { AnnotationTable } from './annotationTable.ts';
+import type { CocoAnnotation, Segmentation } from './records.ts';
+import { rleArea, rleBox, rleFromCounts, type Rle } from './rle.ts';
+import { readRuns } from './rleString.ts';
+import { SegmentationView } from './segmentationView.ts';
+
+/** What the first result says about all of them. */
+type ResultKind = 'bbox' | 'segm' | 'keypoints' | 'other';
+
+/**
+ * Results as an evaluation needs them. Ids become 1, 2, 3, …; then, by what the first result has:
+ * - a box: areas are width * height; masks are the boxes where there are none; iscrowd 0
+ * - a segmentation (run lengths): areas are the masks', boxes are the masks' where there are none; iscrowd 0
+ * - keypoints: boxes reach from the smallest to the largest x and y, keypoints without a label included; areas are the boxes'
+ * - anything else: as they are
+ * @param isKnownImage whether the data set has a photo of this id
+ * @param where what errors call the results
+ * @throws DataError naming the result that is of a photo not in the data set, or lacks what the first one has
+ */
+export function completeResults(results: AnnotationTable, isKnownImage: (id: number) => boolean, where: string): AnnotationTable {
+  const { count, imageIds, boxes, isCrowd } = results;
+  const stranger = imageIds.findIndex((id) => !isKnownImage(id));
+  if (stranger >= 0) {
+    throw new DataError(`loadRes: expected results of photos of this data set in ${where}, got image_id ${imageIds[stranger]} in [${stranger}]`);
+  }
+  const kind = kindOf(results);
+  const ids = Float64Array.from({ length: count }, (_, row) => row + 1);
+  if (kind === 'other') return { ...results, ids, record: (row) => ({ ...results.record(row), id: row + 1 }) };
+
+  const completed = { boxes: boxes.slice(), areas: new Float64Array(count) };
+  if (kind === 'bbox') completeBoxes(results, completed, where);
+  else if (kind === 'segm') completeMasks(results, completed, where);
+  else completeKeypoints(results, completed, where);
+
+  const { areas, boxes: finalBoxes } = completed;
+  const table: AnnotationTable = { ...results, ...completed, ids, isCrowd: kind === 'keypoints' ? isCrowd : new Uint8Array(count) };
+  const record = (row: number): CocoAnnotation => ({
+    ...results.record(row), area: areas[row]!, bbox: Array.from(finalBoxes.subarray(4 * row, 4 * row + 4)), id: row + 1,
+  });
+  if (kind === 'keypoints') return { ...table, record };
+  if (kind === 'segm') return { ...table, record: (row) => ({ ...record(row), iscrowd: 0 }) };
+
+  const corners = (row: number): Segmentation => {
+    const [x = 0, y = 0, width = 0, height = 0] = boxes.subarray(4 * row, 4 * row + 4);
+    const [right, bottom] = [x + width, y + height];
+    return [[x, y, x, bottom, right, bottom, right, y]];
+  };
+  const segmentation = (row: number): Segmentation => results.segmentation(row) ?? corners(row);
+  return {
+    ...table,
+    segmentation,
+    readSegmentation: (row, view) => {
+      results.readSegmentation(row, view);
+      if (view.kind === 'none') view.assign(corners(row));
+    },
+    record: (row) => ({ segmentation: corners(row), ...record(row), iscrowd: 0 }),
+  };
+}
+
+function kindOf(results: AnnotationTable): ResultKind {
+  if (results.count === 0) return 'other';
+  if (results.record(0)['caption'] !== undefined) return 'other';
+  if (!Number.isNaN(results.boxes[0])) return 'bbox';
+  if (results.segmentation(0) !== undefined) return 'segm';
+  return results.keypoints(0) === undefined ? 'other' : 'keypoints';
+}
+
+interface Completed {
+  readonly boxes: Float64Array;
+  readonly areas: Float64Array;
+}
+
+function completeBoxes({ count }: AnnotationTable, { boxes, areas }: Completed, where: string): void {
+  for (let row = 0; row < count; row++) {
+    const [width, height] = [boxes[4 * row + 2]!, boxes[4 * row + 3]!];
+    if (Number.isNaN(boxes[4 * row])) throw lacking('a bbox', where, row);
+    areas[row] = width * height;
+  }
+}
+
+function completeMasks(results: AnnotationTable, { boxes, areas }: Completed, where: string): void {
+  const view = new SegmentationView();
+  for (let row = 0; row < results.count; row++) {
+    results.readSegmentation(row, view);
+    const rle = runsOf(view, where, row);
+    areas[row] = rleArea(rle);
+    if (Number.isNaN(boxes[4 * row])) boxes.set(rleBox(rle), 4 * row);
+  }
+}
+
+/** A view's mask, valid until the next one. */
+function runsOf(view: SegmentationView, where: string, row: number): Rle {
+  const { kind, height, width } = view;
+  try {
+    if (kind === 'string') {
+      return { height, width, counts: readRuns(view.bytes, view.start, view.end, height * width, view.isEscaped) };
+    }
+    if (kind === 'counts') return rleFromCounts(view.numbers.subarray(0, view.numberCount), height, width);
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(`${error.message} (segmentation of result [${row}] in ${where})`);
+    throw error;
+  }
+  throw lacking('a segmentation of run lengths { "size", "counts" }', where, row);
+}
+
+function completeKeypoints(results: AnnotationTable, { boxes, areas }: Completed, where: string): void {
+  for (let row = 0; row < results.count; row++) {
+    const keypoints = results.keypoints(row);
+    if (keypoints === undefined || keypoints.length < 2) throw lacking('keypoints', where, row);
+    const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+    keypoints.forEach((value, i) => {
+      const axis = i % 3;
+      if (axis === 2) return;
+      low[axis] = Math.min(low[axis]!, value);
+      high[axis] = Math.max(high[axis]!, value);
+    });
+    const [x = 0, y = 0] = low;
+    const [width, height] = [high[0]! - x, high[1]! - y];
+    boxes.set([x, y, width, height], 4 * row);
+    areas[row] = width * height;
+  }
+}
+
+function lacking(what: string, where: string, row: number): DataError {
+  return new DataError(`loadRes: expected ${what} in each result of ${where}, as in the first, got none in [${row}]`);
+}
