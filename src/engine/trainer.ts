@@ -4,9 +4,10 @@
 
 import { dispose } from '@tensorflow/tfjs-core';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ConfigError, DataError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { hashKey } from '../random/rng.ts';
 import type { Metrics, Task } from '../tasks/task.ts';
+import { nonFiniteError, nonFiniteIn } from './nonFinite.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 import type { Progress } from './progress.ts';
 import { checkpointPath, writeMetrics, type RunDirectory } from './runDirectory.ts';
@@ -25,9 +26,13 @@ export interface TrainerOptions {
   /** Moving average of the weights. */
   readonly ema: 'none' | { readonly decay: number };
   readonly seed: number;
-  readonly evaluateEveryEpochs: number;
-  /** Saves `last` every so many updates too, besides at the end of each epoch. Default: no. */
+  /** Evaluates and saves by epochs, or by updates; the end of the run is always evaluated. One of the two. */
+  readonly evaluateEveryEpochs?: number | undefined;
+  readonly evaluateEverySteps?: number;
+  /** Saves `last` every so many updates too, besides at the end of each epoch or at each evaluation by updates. Default: no. */
   readonly checkpointEverySteps?: number;
+  /** Factor on a parameter's learning rate, by its name. Default 1. */
+  readonly learningRateScale?: (name: string) => number;
   /** Trace the step once and run it natively from then on. */
   readonly compile: boolean;
 }
@@ -55,8 +60,6 @@ export interface TrainingResult {
 
 /** At most about so many lines of a run's log are of training steps. */
 const LOGGED_STEPS = 2000;
-/** A message that names samples names so many at most. */
-const NAMED_SAMPLES = 8;
 
 /**
  * Trains a task to the end of its schedule, or until it is stopped.
@@ -116,7 +119,7 @@ class Trainer<Batch> {
     this.#run = run;
     this.#observers = observers;
     this.#average = average;
-    this.#optimizer = new Optimizer(parameters, options.optimizer);
+    this.#optimizer = new Optimizer(parameters, options.optimizer, options.learningRateScale);
     this.#pass = new TrainingStep({
       parameters,
       loss: (inputs) => task.loss(inputs),
@@ -134,10 +137,10 @@ class Trainer<Batch> {
     await this.#resume();
     this.#progress = this.#observers.progress?.(this.#totalSteps, this.#step);
     try {
-      await this.#endEpoch(); // a run that was stopped during an evaluation makes up for it
+      await this.#evaluateWhenDue(); // a run that was stopped during an evaluation makes up for it
       while (this.#step < this.#totalSteps && !this.#isStopped()) {
-        await this.#trainEpoch();
-        await this.#endEpoch();
+        await this.#trainOn();
+        await this.#evaluateWhenDue();
       }
       if (this.#savedStep !== this.#step) await this.#save(['last']);
     } finally {
@@ -167,11 +170,12 @@ class Trainer<Batch> {
     log.truncateAfter(step);
   }
 
-  /** Trains from where the run stands to the end of its epoch, or to where it is stopped. */
-  async #trainEpoch(): Promise<void> {
-    const { accumulationSteps, checkpointEverySteps } = this.#options;
+  /** Trains from where the run stands to the end of its epoch, to its next evaluation, or to where it is stopped. */
+  async #trainOn(): Promise<void> {
+    const { accumulationSteps, checkpointEverySteps, evaluateEverySteps = Infinity } = this.#options;
     const epoch = Math.floor(this.#step / this.#updatesPerEpoch);
-    const end = Math.min((epoch + 1) * this.#updatesPerEpoch, this.#totalSteps);
+    const nextEvaluation = this.#step + evaluateEverySteps - (evaluateEverySteps === Infinity ? 0 : this.#step % evaluateEverySteps);
+    const end = Math.min((epoch + 1) * this.#updatesPerEpoch, nextEvaluation, this.#totalSteps);
     const batches = this.#task.training.epoch(epoch, (this.#step % this.#updatesPerEpoch) * accumulationSteps);
     let upcoming = batches.next();
     let startedAt = performance.now();
@@ -216,11 +220,14 @@ class Trainer<Batch> {
     }
   }
 
-  /** At the end of an epoch: evaluation when it is due, and a checkpoint. */
-  async #endEpoch(): Promise<void> {
-    const isEnd = this.#step === this.#totalSteps || (this.#step > 0 && this.#step % this.#updatesPerEpoch === 0);
-    if (!isEnd) return;
-    const isDue = this.#step === this.#totalSteps || this.#epochsDone() % this.#options.evaluateEveryEpochs === 0;
+  /** At the end of an epoch, or after so many updates: the evaluation that is due, and a checkpoint. */
+  async #evaluateWhenDue(): Promise<void> {
+    const { evaluateEveryEpochs, evaluateEverySteps } = this.#options;
+    const isEnd = this.#step === this.#totalSteps;
+    const isAtUpdates = evaluateEverySteps !== undefined && this.#step > 0 && this.#step % evaluateEverySteps === 0;
+    const isAtEpoch = evaluateEverySteps === undefined && this.#step > 0 && this.#step % this.#updatesPerEpoch === 0;
+    if (!isEnd && !isAtUpdates && !isAtEpoch) return;
+    const isDue = isEnd || isAtUpdates || (evaluateEveryEpochs !== undefined && this.#epochsDone() % evaluateEveryEpochs === 0);
     if (isDue && this.#last?.step !== this.#step && !this.#isStopped()) {
       const evaluation = await this.#evaluate();
       if (evaluation !== undefined) {
@@ -244,7 +251,8 @@ class Trainer<Batch> {
     const ema = metrics && (await this.#average?.during(() => this.#task.evaluate(options)));
     this.#progress?.resume();
     if (metrics === undefined || (this.#average !== undefined && ema === undefined)) return undefined;
-    this.#progress?.message(`epoch ${this.#epochsDone()}  ${describe(metrics)}${ema === undefined ? '' : `  EMA ${describe(ema)}`}`);
+    const when = this.#options.evaluateEverySteps === undefined ? `epoch ${this.#epochsDone()}` : `step ${this.#step}`;
+    this.#progress?.message(`${when}  ${this.#headline(metrics)}${ema === undefined ? '' : `  EMA ${this.#headline(ema)}`}`);
     return { step: this.#step, epoch: this.#epochsDone(), metrics, ...(ema && { ema }) };
   }
 
@@ -265,10 +273,10 @@ class Trainer<Batch> {
   }
 
   #report({ losses, gradientNorm }: PassResult, images: number, seconds: number): void {
-    const epoch = Math.ceil(this.#step / this.#updatesPerEpoch);
-    const epochs = Math.ceil(this.#totalSteps / this.#updatesPerEpoch);
+    const [epoch, epochs] = [this.#step, this.#totalSteps].map((steps) => Math.ceil(steps / this.#updatesPerEpoch));
+    const label = this.#options.evaluateEverySteps === undefined ? { label: `epoch ${epoch}/${epochs}` } : {};
     const { loss = NaN } = losses;
-    this.#progress?.update({ step: this.#step, loss, images, label: `epoch ${epoch}/${epochs}` });
+    this.#progress?.update({ step: this.#step, loss, images, ...label });
     if (this.#step % this.#logEvery !== 0) return;
     this.#run.log.append({
       event: 'train',
@@ -282,15 +290,11 @@ class Trainer<Batch> {
 
   #refuseNonFinite({ losses, gradientNorm }: PassResult, batch: Batch): void {
     const values = { ...losses, ...(gradientNorm !== undefined && { 'gradient norm': gradientNorm }) };
-    const wrong = Object.entries(values).find(([, value]) => !Number.isFinite(value));
-    if (wrong === undefined) return;
-    const [name, value] = wrong;
-    const samples = this.#task.describe(batch);
-    const step = this.#step + 1;
-    this.#run.log.append({ event: 'nonFinite', step, name, value, samples });
-    const rest = samples.length > NAMED_SAMPLES ? ` and ${samples.length - NAMED_SAMPLES} more, which log.jsonl lists` : '';
-    const kept = this.#savedStep < 0 ? 'no checkpoint was written yet' : `the checkpoint of step ${this.#savedStep} is intact`;
-    throw new DataError(`train: expected a finite ${name} at step ${step}, got ${value} for the samples ${samples.slice(0, NAMED_SAMPLES).join(', ')}${rest}; ${kept}; a lower learning rate or clipGradNorm may help`);
+    const found = nonFiniteIn(values);
+    if (found === undefined) return;
+    const fault = { step: this.#step + 1, ...found, samples: this.#task.describe(batch) };
+    this.#run.log.append({ event: 'nonFinite', ...fault });
+    throw nonFiniteError(fault, this.#savedStep < 0 ? undefined : this.#savedStep);
   }
 
   #metrics(): Omit<TrainingResult, 'step'> {
@@ -306,6 +310,12 @@ class Trainer<Batch> {
     return learningRate(this.#options.schedule, this.#options.optimizer.lr, update, this.#updatesPerEpoch);
   }
 
+  /** `top1 0.5263  loss 1.2345`. */
+  #headline(metrics: Metrics): string {
+    const { headline = Object.keys(metrics) } = this.#task;
+    return headline.map((name) => `${name} ${metrics[name]?.toFixed(4)}`).join('  ');
+  }
+
   #epochsDone(): number {
     return this.#step / this.#updatesPerEpoch;
   }
@@ -317,9 +327,4 @@ class Trainer<Batch> {
 
 async function averageOf<Batch>({ model }: Task<Batch>, { ema }: TrainerOptions): Promise<WeightAverage | undefined> {
   return ema === 'none' ? undefined : WeightAverage.of(model.namedTensors(), ema.decay);
-}
-
-/** `top1 0.5263  loss 1.2345`. */
-function describe(metrics: Metrics): string {
-  return Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join('  ');
 }

@@ -35,6 +35,8 @@ export interface Task<Batch> {
   readonly training: BatchSource<Batch>;
   /** The metric by which the best checkpoint is told; more is better. */
   readonly mainMetric: string;
+  /** The metrics that a line of progress shows, in this order. Default: all. */
+  readonly headline?: readonly string[];
   /** What a checkpoint should say of its task, such as the classes' names; plain JSON. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** A batch as tensors, which the caller disposes of. */

@@ -49,7 +49,8 @@ const weightOf = async (name: string) => (await loadCheckpoint(checkpointPath(pa
 const stateOf = (name: string): unknown => JSON.parse(readFileSync(join(checkpointPath(path, name), 'state.json'), 'utf8'));
 
 /** w after updates with these batches, by hand: the gradient of b² (w - 3)² is 2 b² (w - 3). */
-const descend = (batches: readonly number[], rate = 0.01) => batches.reduce((w, b) => w - rate * 2 * b * b * (w - 3), 1);
+const descend = (batches: readonly number[], rate = 0.01) => batches.reduce((w, b) => descendOnce(w, b, rate), 1);
+const descendOnce = (w: number, b: number, rate: number) => w - rate * 2 * b * b * (w - 3);
 
 describe('train', () => {
   it('takes the steps of gradient descent, logs them, evaluates each epoch and saves', async () => {
@@ -97,6 +98,43 @@ describe('train', () => {
   it('evaluates as seldom as it is told, and at the end', async () => {
     await run(new LineTask(), { evaluateEveryEpochs: 2 });
     expect(log().filter(({ event }) => event === 'evaluate').map(({ epoch }) => epoch)).toEqual([2, 3]);
+  });
+
+  describe('with evaluations by updates', () => {
+    const byUpdates: Partial<TrainerOptions> = {
+      schedule: { kind: 'poly', updates: 11, power: 1, minLr: 0, warmupUpdates: 2, warmupRatio: 0.1 },
+      evaluateEveryEpochs: undefined,
+      evaluateEverySteps: 3,
+    };
+    const evaluations = () => log().filter(({ event }) => event === 'evaluate').map(({ step }) => step);
+
+    it('evaluates and saves there and at the end, wherever the epochs end', async () => {
+      const task = new LineTask();
+      const result = await run(task, byUpdates);
+      expect(evaluations()).toEqual([3, 6, 9, 11]);
+      expect(result).toMatchObject({ step: 11, totalSteps: 11 });
+      const rate = (update: number) => 0.01 * (1 - update / 11) * (update < 2 ? 1 - (1 - update / 2) * 0.9 : 1);
+      const w = Array.from({ length: 11 }, (_, i) => i).reduce((value, i) => descendOnce(value, (i % 4) + 1, rate(i)), 1);
+      expect(await weightOf('last')).toBeCloseTo(w, 5);
+    });
+
+    it('goes on from where it was stopped to the same weights', async () => {
+      await run(new LineTask(), byUpdates);
+      const whole = await weightOf('last');
+      rmSync(path, { recursive: true });
+      let asked = 0;
+      const { step } = await run(new LineTask(), byUpdates, { isStopped: () => ++asked > 12 });
+      expect(step).toBeLessThan(11);
+      await run(new LineTask(), byUpdates, {}, true);
+      expect(await weightOf('last')).toBe(whole);
+      expect(evaluations()).toEqual([3, 6, 9, 11]);
+    });
+  });
+
+  it('scales the learning rate by parameter', async () => {
+    await run(new LineTask(), { learningRateScale: (name) => (name === 'weight' ? 0.5 : 1) });
+    const epoch = [1, 2, 3, 4];
+    expect(await weightOf('last')).toBeCloseTo(descend([...epoch, ...epoch, ...epoch], 0.005), 5);
   });
 
   it('adds gradients up, and leaves out batches that make no update', async () => {
