@@ -172,9 +172,9 @@ class Trainer<Batch> {
 
   /** Trains from where the run stands to the end of its epoch, to its next evaluation, or to where it is stopped. */
   async #trainOn(): Promise<void> {
-    const { accumulationSteps, checkpointEverySteps, evaluateEverySteps = Infinity } = this.#options;
+    const { accumulationSteps, checkpointEverySteps, evaluateEverySteps: every } = this.#options;
     const epoch = Math.floor(this.#step / this.#updatesPerEpoch);
-    const nextEvaluation = this.#step + evaluateEverySteps - (evaluateEverySteps === Infinity ? 0 : this.#step % evaluateEverySteps);
+    const nextEvaluation = every === undefined ? Infinity : this.#step + every - (this.#step % every);
     const end = Math.min((epoch + 1) * this.#updatesPerEpoch, nextEvaluation, this.#totalSteps);
     const batches = this.#task.training.epoch(epoch, (this.#step % this.#updatesPerEpoch) * accumulationSteps);
     let upcoming = batches.next();
