@@ -1,5 +1,5 @@
 // Union and intersection of masks. Source: the behaviour of pycocotools 2.0.11 (maskApi: rleMerge), also for runs of length 0
-// inside a mask: when both masks reach one at the same place at their ends, what follows is left out.
+// inside a mask: where both masks reach one at the same place, what follows is left out.
 
 import { DataError } from '../../errors.ts';
 import { checkSum, type Rle } from './rle.ts';
@@ -16,10 +16,13 @@ export function mergeRles(rles: readonly Rle[], how: 'union' | 'intersection' = 
     if (rle.height !== height || rle.width !== width) {
       throw new DataError(`mergeRles: expected masks of ${height} x ${width} for rles, got ${rle.height} x ${rle.width} at ${i}`);
     }
-    checkSum(rle.counts.reduce((sum, count) => sum + count, 0), height, width, 'mergeRles');
   });
-  const counts = rles.map((rle) => rle.counts).reduce((a, b) => mergeTwo(a, b, how === 'intersection'));
-  return { height, width, counts };
+  const merged = rles.map(({ counts }) => counts).reduce((a, b) => {
+    // After a merge that left something out pycocotools would not come to an end.
+    for (const counts of [a, b]) checkSum(counts.reduce((sum, count) => sum + count, 0), height, width, 'mergeRles');
+    return mergeTwo(a, b, how === 'intersection');
+  });
+  return { height, width, counts: merged };
 }
 
 function mergeTwo(a: Uint32Array, b: Uint32Array, intersect: boolean): Uint32Array {
