@@ -76,6 +76,14 @@ export function registerFusedTrainingKernels(): void {
     return [];
   });
 
+  const narrow = aten('narrow');
+  const addInto = aten('add_', 'Tensor');
+  torchKernel<{ sums: TensorInfo; window: TensorInfo }, { top: number; left: number }>('MpvgAddWindow', ({ sums, window }, { top, left }, k) => {
+    const [, height = 0, width = 0] = window.shape;
+    addInto(narrow(narrow(k.handle(sums), 1, top, height), 2, left, width), k.handle(window), 1);
+    return [];
+  });
+
   const copy = aten('copy_');
   torchKernel<{ target: TensorInfo; values: TensorInfo }>('MpvgWrite', ({ target, values }, _attrs, k) => {
     copy(k.handle(target), k.handle(values));
