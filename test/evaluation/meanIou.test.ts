@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DataError, ShapeError } from '../../src/errors.ts';
 import { MeanIou, type LabelValues, type MeanIouOptions, type MeanIouResult } from '../../src/evaluation/meanIou.ts';
 import { Rng } from '../../src/random/rng.ts';
-import { hasReference } from '../reference.ts';
+import { hasReference, referenceFolder } from '../reference.ts';
 
 const skip = !hasReference('mIoU as mmsegmentation gives it');
 
@@ -27,7 +27,7 @@ const scoreNames = { IoU: 'iou', Acc: 'acc', Dice: 'dice', Fscore: 'fscore', Pre
 
 describe.skipIf(skip)('MeanIou against mmsegmentation 1.2.2', () => {
   const reference = skip ? undefined :
-    JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../shared/reference/miou.json'), 'utf8')) as Reference;
+    JSON.parse(readFileSync(path.join(referenceFolder, 'miou.json'), 'utf8')) as Reference;
 
   function counted(name: 'plain' | 'reduce_zero_label', images?: number[]): { counter: MeanIou; expected: ReferenceCase } {
     const { label, pred, cases } = reference!;

@@ -1,0 +1,146 @@
+// Tables and curves drawn from an evaluation: worked by hand, and against the summary and slow loops on the stored problems.
+
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
+import { areaTable } from '../../../src/evaluation/coco/areaTable.ts';
+import { classTable } from '../../../src/evaluation/coco/classTable.ts';
+import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
+import type { CocoOptions } from '../../../src/evaluation/coco/cocoParameters.ts';
+import { recallCurves, scoreCurves } from '../../../src/evaluation/coco/precisionCurves.ts';
+import { hasReference, referenceFolder } from '../../reference.ts';
+import { crowd, errorExample } from './errorExample.ts';
+
+const mean = (values: Iterable<number>): number => {
+  const found = [...values].filter((value) => value > -1);
+  return found.length === 0 ? -1 : found.reduce((sum, value) => sum + value, 0) / found.length;
+};
+
+describe('classTable', () => {
+  it('gives one row per class', async () => {
+    const [cat, dog] = classTable(await errorExample(crowd));
+    expect(cat).toEqual({
+      categoryId: 1, name: 'cat', objects: 2, detections: 6, ar: 0.5,
+      ap: expect.closeTo(51 / 101, 14) as number, ap50: expect.closeTo(51 / 101, 14) as number, ap75: expect.closeTo(51 / 101, 14) as number,
+      apBySize: { small: expect.closeTo(51 / 101, 14) as number, medium: -1, large: -1 },
+    });
+    expect(dog).toEqual({
+      categoryId: 2, name: 'dog', objects: 2, detections: 1, ar: 0, ap: 0, ap50: 0, ap75: 0, apBySize: { small: 0, medium: -1, large: -1 },
+    });
+  });
+
+  it('has one row without classes', async () => {
+    const rows = classTable(await errorExample({}, { iouType: 'bbox', useCats: false }));
+    expect(rows).toMatchObject([{ categoryId: undefined, name: 'all', objects: 4, detections: 6, ar: 0.5 }]);
+  });
+});
+
+describe('areaTable', () => {
+  it('gives one row per range, also other ranges', async () => {
+    const example = await errorExample(crowd, { iouType: 'bbox', areaRanges: [[0, 1e10], [0, 99], [100, 100]] });
+    expect(areaTable(example)).toMatchObject([
+      { label: '0-10000000000', objects: 4, ar: 0.25 },
+      { label: '0-99', range: [0, 99], objects: 0, ap: -1, ap50: -1, ar: -1 },
+      { label: '100-100', objects: 4, ar: 0.25 },
+    ]);
+  });
+});
+
+describe('recallCurves', () => {
+  it('reads precision off at each recall', async () => {
+    const curves = recallCurves(await errorExample());
+    expect(curves.map(({ categoryId }) => categoryId)).toEqual([1, 2]);
+    const [cat, dog] = curves;
+    expect([...cat!.precision]).toEqual(Array.from({ length: 101 }, (_, i) => (i <= 50 ? expect.closeTo(1, 14) as number : 0)));
+    expect([...cat!.scores]).toEqual(Array.from({ length: 101 }, (_, i) => (i <= 50 ? 0.9 : 0)));
+    expect(cat!.recall[37]).toBeCloseTo(0.37, 14);
+    expect(Math.max(...dog!.precision)).toBe(0);
+  });
+
+  it('takes any of the IoU thresholds, and names what it does not have', async () => {
+    const example = await errorExample();
+    for (const iou of [0.55, 0.6, 0.65, 0.7, 0.95]) expect(recallCurves(example, { iou }).length).toBe(2);
+    expect(() => recallCurves(example, { iou: 0.52 })).toThrow('recallCurves: expected one of 0.5, 0.55');
+    expect(() => recallCurves(example, { area: 'tiny' })).toThrow('expected one of all, small, medium, large for area, got tiny');
+    expect(() => recallCurves(example, { maxDets: 50 })).toThrow('expected one of 1, 10, 100 for maxDets, got 50');
+  });
+});
+
+describe('scoreCurves', () => {
+  it('gives precision, recall and F1 from each score on', async () => {
+    const [cat, dog] = scoreCurves(await errorExample(crowd));
+    expect([...cat!.scores]).toEqual([0.9, 0.8, 0.7, 0.6, 0.4]);
+    expect([...cat!.precision]).toEqual([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]);
+    expect([...cat!.recall]).toEqual([1 / 2, 1 / 2, 1 / 2, 1 / 2, 1 / 2]);
+    expect([...cat!.f1]).toEqual([2 / 3, 2 / 4, 2 / 5, 2 / 6, 2 / 7]);
+    expect(cat!.best).toBe(0);
+    expect([...dog!.f1]).toEqual([0]);
+  });
+
+  it('makes one point of equal scores', async () => {
+    const twin = { image_id: 7, category_id: 1, score: 0.9, bbox: [20, 0, 10, 10] };
+    const [cat] = scoreCurves(await errorExample({ detections: [twin] }));
+    expect([cat!.scores[0], cat!.precision[0], cat!.recall[0]]).toEqual([0.9, 1, 1]);
+  });
+
+  it('has no best where there are no detections', async () => {
+    const example = await errorExample({}, { iouType: 'bbox', maxDets: [0] });
+    expect(scoreCurves(example).map(({ best, scores }) => [best, scores.length])).toEqual([[-1, 0], [-1, 0]]);
+  });
+});
+
+const there = hasReference('tables and curves of the stored COCO problems');
+
+describe.skipIf(!there)('tables and curves of the stored problems', () => {
+  async function evaluate(name: string, options: CocoOptions): Promise<CocoEval> {
+    const truth = await CocoDataset.open(path.join(referenceFolder, `coco/${name}_gt.json`));
+    return new CocoEval(truth, await truth.loadRes(path.join(referenceFolder, `coco/${name}_dt.json`)), options);
+  }
+
+  it.each([['p1', 'bbox'], ['p3', 'segm'], ['p5', 'bbox']] as const)('agree with the summary of %s, %s', async (name, iouType) => {
+    const evaluation = await evaluate(name, { iouType });
+    const { stats } = evaluation.summarize();
+    const rows = classTable(evaluation);
+    const means = [
+      mean(rows.map(({ ap }) => ap)), mean(rows.map(({ ap50 }) => ap50)), mean(rows.map(({ ap75 }) => ap75)),
+      ...['small', 'medium', 'large'].map((size) => mean(rows.map(({ apBySize }) => apBySize[size]!))),
+    ];
+    means.forEach((value, i) => expect(value).toBeCloseTo(stats[i]!, 12));
+    expect(mean(rows.map(({ ar }) => ar))).toBeCloseTo(stats[8]!, 12);
+    const areas = areaTable(evaluation);
+    expect(areas.map(({ ap }) => ap)).toEqual([stats[0], ...stats.slice(3, 6)]);
+    expect(areas.map(({ ar }) => ar)).toEqual(stats.slice(8));
+    expect(areas[0]!.ap50).toBe(stats[1]);
+    expect(mean(recallCurves(evaluation).map(({ precision }) => mean(precision)))).toBeCloseTo(stats[1]!, 12);
+  });
+
+  it.each([['p1', 0.5], ['p3', 0.75], ['p5', 0.5]] as const)('count as a loop over matches counts: %s at IoU %d', async (name, iou) => {
+    const evaluation = await evaluate(name, { iouType: 'bbox' });
+    const { imageIds, categoryIds, iouThresholds } = evaluation.parameters;
+    const curves = scoreCurves(evaluation, { iou });
+    const t = iouThresholds.indexOf(iou);
+    for (const categoryId of categoryIds) {
+      const detections: { score: number; right: boolean }[] = [];
+      let truths = 0;
+      for (const imageId of imageIds) {
+        const cell = evaluation.matchesOf(imageId, categoryId);
+        if (!cell) continue;
+        truths += cell.truthIgnored.filter((ignored) => ignored === 0).length;
+        cell.scores.forEach((score, d) => {
+          const at = t * cell.scores.length + d;
+          if (cell.detectionIgnored[at] === 0) detections.push({ score, right: cell.detectionMatches[at] !== 0 });
+        });
+      }
+      const curve = curves.find((each) => each.categoryId === categoryId);
+      expect(curve !== undefined).toBe(truths > 0);
+      curve?.scores.forEach((from, i) => {
+        const counted = detections.filter(({ score }) => score >= from);
+        const right = counted.filter((detection) => detection.right).length;
+        expect(curve.precision[i]).toBe(right / counted.length);
+        expect(curve.recall[i]).toBe(right / truths);
+        expect(curve.f1[i]).toBeCloseTo(right === 0 ? 0 : 2 / (counted.length / right + truths / right), 12);
+      });
+      expect(new Set(curve?.scores)).toEqual(new Set(curve ? detections.map(({ score }) => score) : []));
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
+import { ConfigError } from '../../../src/errors.ts';
+import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
+import { tide } from '../../../src/evaluation/coco/tide.ts';
+import { crowd, errorExample } from './errorExample.ts';
+import { expectTidecv, type TidecvResult } from './tidecvResult.ts';
+
+describe('tide', () => {
+  it('names each error of an example worked by hand', async () => {
+    const { ap, errors, falsePositives, falseNegatives } = tide(await errorExample());
+    const kinds = ['classification', 'localisation', 'both', 'duplicate', 'background', 'missed'];
+    expect(Object.entries(errors).map(([kind, { count }]) => [kind, count])).toEqual(kinds.map((kind) => [kind, 1]));
+    // Cats: one of two found, before anything wrong; precision is 1 up to recall 0.5. Dogs: none.
+    expect(ap).toBeCloseTo(51 / 101 / 2, 14);
+    // C is found as a dog, with the highest score.
+    expect(errors.classification.dAp).toBeCloseTo(51 / 101 / 2, 14);
+    // B is found behind the duplicate: two right among three.
+    expect(errors.localisation.dAp).toBeCloseTo((50 * 2 / 3) / 101 / 2, 14);
+    for (const kind of ['both', 'duplicate', 'background', 'missed'] as const) expect(errors[kind].dAp).toBe(0);
+    expect(falsePositives).toBeCloseTo(0, 14);
+    expect(falseNegatives).toBeCloseTo(0.5 - ap, 14);
+  });
+
+  it('leaves out detections in a crowd of their class', async () => {
+    const [without, within] = [tide(await errorExample()), tide(await errorExample(crowd))];
+    expect(within.ap).toBe(without.ap);
+    // tidecv counts it as background all the same.
+    expect(within.errors.background).toEqual({ dAp: 0, count: 2 });
+    const alone = tide(await errorExample({ detections: crowd.detections }));
+    expect(alone.ap).toBeLessThan(without.ap);
+  });
+
+  it('takes other thresholds', async () => {
+    const { errors } = tide(await errorExample(), { iou: 0.3 });
+    expect(errors.localisation.count).toBe(0);
+    expect(errors.classification.count).toBe(2); // the detection near D would do for a dog
+    expect(tide(await errorExample(), { maxDets: 3 }).errors.missed.count).toBe(2);
+  });
+
+  it('rejects what it cannot work with', async () => {
+    const people = await errorExample({}, { iouType: 'keypoints' });
+    expect(() => tide(people)).toThrow(ConfigError);
+    const example = await errorExample();
+    expect(() => tide(example, { iou: 0.1 })).toThrow('tide: expected 0 < backgroundIou < iou <= 1, got 0.1 and 0.1');
+  });
+});
+
+interface Fixture {
+  readonly problems: readonly (TidecvResult & { readonly truth: string; readonly detections: string; readonly iouType: 'bbox' | 'segm' })[];
+}
+
+const shared = path.join(import.meta.dirname, '../../../../shared');
+const there = existsSync(path.join(shared, 'reference/coco')) && existsSync(path.join(shared, 'data/coco-fake-eval'));
+if (!there) console.warn(`SKIPPED, no reference files in ${shared}: TIDE as tidecv gives it`);
+
+describe.skipIf(!there)('tide against tidecv 1.0.1', () => {
+  const { problems } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../fixtures/tide.json'), 'utf8')) as Fixture;
+  it.each(problems)('$detections, $iouType', async ({ truth, detections, iouType, ...expected }) => {
+    const dataset = await CocoDataset.open(path.join(shared, truth));
+    const results = await dataset.loadRes(path.join(shared, detections));
+    expectTidecv(tide(new CocoEval(dataset, results, { iouType })), expected);
+  });
+});
