@@ -9,7 +9,7 @@ import { cocoPython } from '../src/cli/bench/cocoPython.ts';
 /** The Python to ask, undefined where there is none; then it says which tests are left out. */
 export async function findOracle(tests: string): Promise<string | undefined> {
   return await cocoPython().catch((error: unknown) => {
-    console.warn(`SKIPPED: ${tests}. ${error instanceof Error ? error.message : error}`);
+    console.warn(`SKIPPED: ${tests}. ${String(error)}`);
     return undefined;
   });
 }

@@ -13,7 +13,7 @@ const environment = fileURLToPath(new URL('../../../build/coco-venv', import.met
 const run = promisify(execFile);
 
 /**
- * The Python that has the packages: `MPVG_COCO_PYTHON` where that is set, else build/coco-venv, which is made where it is missing.
+ * The Python that has the packages: `MPVG_COCO_PYTHON` where that is set, else build/coco-venv, made where there is none.
  * @throws ConfigError where it cannot be made, or lacks a package
  */
 export async function cocoPython(): Promise<string> {
@@ -27,7 +27,7 @@ export async function cocoPython(): Promise<string> {
     }
     return python;
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : `${error}`).trim().split('\n').at(-1);
+    const reason = String(error instanceof Error ? error.message : error).trim().split('\n').at(-1);
     throw new ConfigError(`cocoPython: expected a Python with ${cocoPackages.join(', ')}, got: ${reason}; name one in MPVG_COCO_PYTHON`);
   }
 }

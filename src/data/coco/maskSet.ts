@@ -1,8 +1,11 @@
 // Many masks laid out to be compared with each other: for each the ends of its runs in one array, its box and its area.
 // Source: the behaviour of pycocotools 2.0.11 (maskApi: rleIou).
 
-import { checkMaskSize, checkSum } from './rle.ts';
+import { DataError } from '../../errors.ts';
 import { polygonChanges, unionOfChanges } from './polygonRle.ts';
+import { checkMaskSize, checkSum, rleFromCounts } from './rle.ts';
+import { readRuns } from './rleString.ts';
+import type { SegmentationView } from './segmentationView.ts';
 
 /** Masks by number, in the order in which they were added. */
 export class MaskSet {
@@ -25,6 +28,30 @@ export class MaskSet {
     this.#used = 0;
     this.#count = 0;
     if (this.#irregular.size > 0) this.#irregular.clear();
+  }
+
+  /**
+   * Adds a segmentation. @returns its number
+   * @param height of the photo, px; for polygons
+   * @param width of the photo, px; for polygons
+   * @throws DataError when it is none, or cannot be drawn
+   */
+  addSegmentation(view: SegmentationView, height: number, width: number): number {
+    switch (view.kind) {
+      case 'string': {
+        checkMaskSize(view.height, view.width, 'MaskSet.addSegmentation');
+        const counts = readRuns(view.bytes, view.start, view.end, view.height * view.width, view.isEscaped);
+        return this.addCounts(counts, view.height, view.width);
+      }
+      case 'counts': {
+        const { counts } = rleFromCounts(view.numbers.subarray(0, view.numberCount), view.height, view.width);
+        return this.addCounts(counts, view.height, view.width);
+      }
+      case 'polygons':
+        return this.addPolygons(view.numbers, view.polygonEnds.subarray(0, view.polygonCount), height, width);
+      case 'none':
+        throw new DataError('MaskSet.addSegmentation: expected a segmentation, got none');
+    }
   }
 
   /**
@@ -66,9 +93,10 @@ export class MaskSet {
    * Adds the union of polygons. @returns its number
    * @param numbers x0, y0, x1, y1, … in px of all polygons
    * @param polygonEnds [polygons] where each polygon ends in `numbers`
-   * @throws DataError naming the number that is not finite or too large
+   * @throws DataError naming the number that is not finite or too large; for no polygon
    */
   addPolygons(numbers: ArrayLike<number>, polygonEnds: ArrayLike<number>, height: number, width: number): number {
+    if (polygonEnds.length === 0) throw new DataError('MaskSet.addPolygons: expected at least one polygon, got none');
     let changes = polygonChanges(numbers, 0, polygonEnds[0] ?? 0, height, width);
     for (let i = 1; i < polygonEnds.length; i++) {
       const before = i === 1 ? changes.slice() : changes;

@@ -4,7 +4,7 @@
 import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
 import { MaskSet } from '../../data/coco/maskSet.ts';
 import { iouOfBoxes } from '../../data/coco/rleIou.ts';
-import { segmentationToRle } from '../../data/coco/segmentationRle.ts';
+import { SegmentationView } from '../../data/coco/segmentationView.ts';
 import { DataError } from '../../errors.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
@@ -62,8 +62,8 @@ function compareBoxes({ starts, values }: CellIous, cells: EvaluationCells, trut
 
 function checkBoxes(boxes: Float64Array, rows: Uint32Array, ids: Float64Array, kind: string): void {
   for (const row of rows) {
-    if (!Number.isNaN(boxes[4 * row]! + boxes[4 * row + 1]! + boxes[4 * row + 2]! + boxes[4 * row + 3]!)) continue;
-    throw new DataError(`CocoEval: expected a bbox of four numbers for ${kind} ${ids[row]}, got none; evaluate with iouType 'segm' if it has a mask`);
+    const isMissing = Number.isNaN(boxes[4 * row]! + boxes[4 * row + 1]! + boxes[4 * row + 2]! + boxes[4 * row + 3]!);
+    if (isMissing) throw new DataError(`CocoEval: expected a bbox of four numbers for ${kind} ${ids[row]}, got none; evaluate with iouType 'segm' if it has a mask`);
   }
 }
 
@@ -88,20 +88,17 @@ function compareMasks({ starts, values }: CellIous, cells: EvaluationCells, trut
 }
 
 /** Adds the mask of an annotation to a set. */
-function maskAdder({ annotations, images }: CocoDataset, kind: string): (masks: MaskSet, row: number) => number {
-  const imageRows = new Map(Array.from(images.ids, (id, row) => [id, row]));
+function maskAdder(dataset: CocoDataset, kind: string): (masks: MaskSet, row: number) => number {
+  const { annotations, images } = dataset;
+  const view = new SegmentationView();
   return (masks, row) => {
-    const segmentation = annotations.segmentation(row);
-    if (segmentation === undefined) {
-      throw new DataError(`CocoEval: expected a segmentation for ${kind} ${annotations.ids[row]}, got none`);
-    }
-    const image = imageRows.get(annotations.imageIds[row]!) ?? -1;
+    const image = dataset.imageRow(annotations.imageIds[row]!);
+    annotations.readSegmentation(row, view);
     try {
-      const { counts, height, width } = segmentationToRle(segmentation, images.heights[image] ?? NaN, images.widths[image] ?? NaN);
-      return masks.addCounts(counts, height, width);
+      return masks.addSegmentation(view, images.heights[image] ?? NaN, images.widths[image] ?? NaN);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      throw new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]})`);
+      throw new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]} of ${dataset.name})`);
     }
   };
 }

@@ -57,6 +57,7 @@ export function cellMatches(evaluation: Evaluation, cell: number, area: number):
     detectionMatches,
     detectionIgnored,
     truthMatches,
-    ious: Float64Array.from({ length: view.compared ? D * G : 0 }, (_, i) => view.ious[view.iouStart + i - (i % G) + order[i % G]!]!),
+    ious: Float64Array.from({ length: view.compared ? D * G : 0 }, (_, i) =>
+      view.ious[view.iouStart + i - (i % G) + order[i % G]!]!),
   };
 }

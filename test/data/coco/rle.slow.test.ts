@@ -82,8 +82,8 @@ function fractional(key: number, position: number): number {
 }
 
 /**
- * Runs that cover the image, some of them empty. Two masks: with three, empty runs can keep pycocotools merging for ever. With more
- * runs than pixels it writes beyond its memory.
+ * Runs that cover the image, some of them empty. Two masks: with three, empty runs can keep pycocotools merging for ever. With
+ * more runs than pixels it writes beyond its memory.
  */
 const runs = size.chain(({ height, width }) => fc.record({
   height: fc.constant(height),

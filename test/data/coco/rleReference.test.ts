@@ -57,8 +57,9 @@ describe.skipIf(!there)('masks of pycocotools', () => {
   it('are drawn from boxes and from run lengths', () => {
     expect(items.filter(({ box }) => box).map(({ box, h, w }) => formatRle(rleFromBox(box ?? [], h, w))))
       .toEqual(items.filter(({ box }) => box).map(({ rle }) => rle));
-    expect(items.filter(({ uncompressed }) => uncompressed).map(({ uncompressed, h, w }) => formatRle(rleFromCounts(uncompressed ?? [], h, w))))
-      .toEqual(items.filter(({ uncompressed }) => uncompressed).map(({ rle }) => rle));
+    const uncompressed = items.filter((item) => item.uncompressed);
+    expect(uncompressed.map((item) => formatRle(rleFromCounts(item.uncompressed ?? [], item.h, item.w))))
+      .toEqual(uncompressed.map(({ rle }) => rle));
   });
 
   it('survive strings and pixels, and have the same runs, area and box', () => {

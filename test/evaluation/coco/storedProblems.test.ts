@@ -1,4 +1,4 @@
-// pycocotools' stored results: statistics as doubles, precision, recall and scores as float32, and cocoapi's own example line by line.
+// pycocotools' stored results: statistics as doubles, arrays as float32; and cocoapi's own example line by line.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
