@@ -85,8 +85,10 @@ function readString(scanner: JsonScanner, view: SegmentationView): void {
   const isEscaped = scanner.skipString();
   const end = scanner.position;
   const { bytes } = scanner;
-  if (isEscaped && !hasOnlyBackslashes(bytes, start + 1, end - 1)) {
-    view.assign({ size: [view.height, view.width], counts: scanner.value(start, end) as string });
+  if (!isPlain(bytes, start + 1, end - 1)) {
+    const counts = scanner.value(start, end) as string;
+    if (/[^\0-\x7f]/.test(counts)) scanner.fault(start, 'a compressed mask, in ASCII, for counts');
+    view.assign({ size: [view.height, view.width], counts });
     return;
   }
   view.clear('string');
@@ -96,8 +98,11 @@ function readString(scanner: JsonScanner, view: SegmentationView): void {
   view.isEscaped = isEscaped;
 }
 
-/** Whether every escape is that of a backslash. */
-function hasOnlyBackslashes(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH && bytes[++at] !== BACKSLASH) return false;
+/** Whether all is ASCII and every escape that of a backslash, as in every real mask. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte >= 0x80 || (byte === BACKSLASH && bytes[++at] !== BACKSLASH)) return false;
+  }
   return true;
 }

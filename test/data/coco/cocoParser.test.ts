@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Rng } from '../../../src/random/rng.ts';
+import { difference } from './cocoOracle.ts';
+import { fuzzParser, type Outcome } from './fuzzParser.ts';
+import { datasetOfText, parseText } from './parseText.ts';
+import { randomCocoText } from './randomCoco.ts';
+import { hasSharedData, sharedData } from './sharedData.ts';
+
+/** The message of what parsing throws. */
+function refusal(text: string): string {
+  try {
+    datasetOfText(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+describe('CocoParser', () => {
+  it('reads what JSON.parse reads from files laid out in any way', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const text = randomCocoText(new Rng(seed));
+      expect(difference(datasetOfText(text), JSON.parse(text)), `seed ${seed}`).toBeUndefined();
+    }
+  });
+
+  it('reads the same wherever the pieces of a file end', () => {
+    const text = randomCocoText(new Rng(7));
+    for (let chunkBytes = 1; chunkBytes < 300; chunkBytes++) {
+      expect(difference(datasetOfText(text, chunkBytes), JSON.parse(text)), `pieces of ${chunkBytes} bytes`).toBeUndefined();
+    }
+  });
+
+  it('keeps each piece a bounded size when records are small', () => {
+    const annotations = Array.from({ length: 2000 }, (_, id) => ({ id, image_id: 1, category_id: 1, bbox: [id, 1, 2, 3] }));
+    const text = JSON.stringify({ images: [{ id: 1, width: 4, height: 5 }], annotations });
+    const { chunks } = parseText(text, 1024);
+    expect(chunks.length).toBeGreaterThan(90);
+    expect(Math.max(...chunks.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(1026);
+    expect(chunks.reduce((total, { limit }) => total + limit, 0)).toBe(text.length);
+    expect(difference(datasetOfText(text, 1024), JSON.parse(text))).toBeUndefined();
+  });
+
+  it('takes the last of keys that come twice, as JSON.parse does', () => {
+    const text = '{"annotations":[{"id":1,"bbox":[1,2,3,4]},{"id":2}],"images":[{"id":1}],"images":[{"id":5,"id":6}],' +
+      '"annotations":[{"id":3,"id":4,"bbox":[1,2,3,4],"bbox":null,"segmentation":[],"segmentation":null,"iscrowd":1,"iscrowd":null}]}';
+    for (const chunkBytes of [1, 20, 50, 1000]) expect(difference(datasetOfText(text, chunkBytes), JSON.parse(text))).toBeUndefined();
+  });
+
+  it('refuses what does not have the format, naming the place and the annotation', () => {
+    expect(refusal('')).toBe('CocoDataset: expected an object (ground truth) or a list (results) at byte 0 (line 1, column 1) of test.json, ' +
+      'got the end of the file');
+    expect(refusal('{"annotations": [\n {"id": 7, "area": "é", "x": NaN}]}')).toBe('CocoDataset: expected a number for area at byte 37 ' +
+      '(line 2, column 20) of test.json, in annotations[0] (annotation id 7), got "\\"é\\", \\"x\\": Na"');
+    expect(refusal('{"annotations": [{"x":"éé","id": 7, "area": NaN}]}')).toBe('CocoDataset: expected a number for area at byte 46 ' +
+      '(line 1, column 45) of test.json, in annotations[0] (annotation id 7), got "NaN}]}"; JSON has no NaN and no infinity: ' +
+      'write a number, or leave the field out');
+    expect(refusal('{"images": {}}')).toContain('expected a list for images at byte 11');
+    expect(refusal('{"images": [3]}')).toContain('expected an object at byte 12 (line 1, column 13) of test.json, in images[0], got "3]}"');
+    expect(refusal('{"annotations": [{}, {"bbox": [1, 2, 3]}]}')).toContain('expected four numbers x, y, width, height for bbox at byte 38');
+    expect(refusal('{"annotations": [{"bbox": [1, 2, 3, 4, 5]}]}')).toContain('expected four numbers x, y, width, height for bbox');
+    expect(refusal('{"annotations": [{"bbox": [1, 2, 3, "4"]}]}')).toContain('expected a number at byte 36');
+    expect(refusal('{"annotations": [{"image_id": "12"}]}')).toContain('expected a number for image_id');
+    expect(refusal('{"categories": [{"name": "dog"}]}')).toContain('expected an object with a number as id for categories[0]');
+    expect(refusal('{"annotations": [], }')).toContain('expected a key in quotes at byte 20');
+    expect(refusal('{} {}')).toContain('expected the end of the file at byte 3');
+    expect(refusal('\ufeff{}')).toContain('byte order mark');
+    expect(refusal("{'images': []}")).toContain('strings need double quotes');
+    expect(refusal('{"annotations": [{"iscrowd": False}]}')).toContain("Python's words");
+  });
+
+  it('names line and column across pieces', () => {
+    const good = Array.from({ length: 50 }, (_, id) => `  {"id": ${id}}`).join(',\n');
+    expect(() => datasetOfText(`{"annotations": [\n${good},\n  {"id": x}]}`, 64)).toThrow(/line 52, column 10\) of test\.json, in annotations\[50\]/);
+  });
+
+  it('refuses a segmentation of another form when it is asked for, naming the place', () => {
+    const { annotations } = datasetOfText('{"annotations": [{"id": 3, "segmentation": [1, 2]}, {"id": 4, "segmentation": {"size": [1, 2]}},\n' +
+      '{"id": 5, "keypoints": [1, "2"]}, {"id": 6, "segmentation": "abc"}]}', 40);
+    expect(() => annotations.segmentation(0)).toThrow('expected a list x, y, … for each polygon of segmentation at byte 44 (line 1, column 45) ' +
+      'of test.json, in annotations[0] (annotation id 3), got "1, 2]},"');
+    expect(() => annotations.segmentation(1)).toThrow('expected "size" and "counts" for a mask');
+    expect(() => annotations.keypoints(2)).toThrow('expected a number at byte 124 (line 2, column 28) of test.json, in annotations[2] (annotation id 5)');
+    expect(() => annotations.segmentation(3)).toThrow('(annotation id 6)');
+  });
+
+  it('never disagrees with JSON.parse on damaged files', () => {
+    const outcomes = new Map<Outcome, number>();
+    for (let seed = 0; seed < 2000; seed++) {
+      const outcome = fuzzParser(seed);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    // Each way must be tried often for the test to mean something.
+    for (const outcome of ['same values', 'both refuse', 'not COCO'] as const) expect(outcomes.get(outcome)).toBeGreaterThan(25);
+  });
+});
+
+describe.skipIf(!hasSharedData('reading real COCO files'))('CocoParser on real files', () => {
+  it.each([
+    'coco/annotations/instances_val2017.json', 'coco/annotations/instances_train2017.json', 'coco-fake-eval/instances_val2014_100.json',
+  ])(
+    'reads %s as JSON.parse does', (file) => {
+      const bytes = readFileSync(path.join(sharedData, file));
+      const json = JSON.parse(bytes.toString()) as unknown;
+      expect(difference(datasetOfText(bytes), json)).toBeUndefined();
+      expect(difference(datasetOfText(bytes, 10_000), json)).toBeUndefined();
+    });
+});
