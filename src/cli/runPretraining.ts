@@ -1,24 +1,21 @@
 // The `pretrain` command's work: from a checked config to a trained checkpoint, and what is told on the way.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createClassifier } from '../backbones/classifier.ts';
 import { joinPresets } from '../backbones/position/join.ts';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
-import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
 import type { PretrainConfig } from '../config/pretrainSchema.ts';
 import { openDatasets } from '../data/openDatasets.ts';
-import { Interrupt } from '../engine/interrupt.ts';
 import { setPrecision } from '../engine/precision.ts';
-import { formatDuration, Progress } from '../engine/progress.ts';
-import { checkpointPath, openRun, type RunDirectory } from '../engine/runDirectory.ts';
+import { formatDuration } from '../engine/progress.ts';
+import { checkpointPath, openRun } from '../engine/runDirectory.ts';
 import { lockRun } from '../engine/runLock.ts';
-import { readRunLog } from '../engine/runLog.ts';
-import { train, type TrainingResult } from '../engine/trainer.ts';
+import type { TrainingResult } from '../engine/trainer.ts';
 import { loadWeights } from '../engine/trainingState.ts';
-import { learningCurve } from '../report/learningCurve.ts';
+import { top1Curve } from '../report/learningCurve.ts';
 import { ClassificationTask } from '../tasks/classification.ts';
+import { runTraining, tell } from './runTraining.ts';
 import { shellCommand } from './shellCommand.ts';
 
 export interface PretrainingOptions {
@@ -59,41 +56,12 @@ export async function runPretraining(config: PretrainConfig, { resume, init, bac
     tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${training.size.toLocaleString('en')} training and ${validation.size.toLocaleString('en')} validation images of ${training.classNames.length} classes`);
     tell(`writing to ${run.path}`);
     for (const change of run.configChanges) tell(`the config is not the one that this run began with: ${change}`);
-    return await trainAndTell(task, config, run);
+    return await runTraining(task, config, run, { curve: top1Curve, summary: (result) => summary(result, config) });
   } finally {
     await unlock();
     await task.close();
     model.dispose();
   }
-}
-
-async function trainAndTell(task: ClassificationTask, config: PretrainConfig, run: RunDirectory): Promise<number> {
-  let progress: Progress | undefined;
-  const interrupt = new Interrupt({
-    onRequest: () => (progress ?? { message: tell }).message('stopping after this step; once more (Ctrl-C) ends at once'),
-  });
-  try {
-    const result = await train(task, config, run, {
-      isStopped: () => interrupt.isRequested,
-      onEvaluation: () => drawCurve(run),
-      progress: (totalSteps, doneSteps) => (progress = new Progress({ totalSteps, doneSteps })),
-    });
-    const isStopped = result.step < result.totalSteps || result.last?.step !== result.step; // the last evaluation included
-    if (isStopped) {
-      tell(`stopped after step ${result.step} of ${result.totalSteps}; go on with: ${resumeCommand()}`);
-      return interrupt.exitCode;
-    }
-    console.log(summary(result, config));
-    return 0;
-  } finally {
-    interrupt.dispose();
-    run.log.close();
-  }
-}
-
-async function drawCurve({ path, log }: RunDirectory): Promise<void> {
-  const picture = learningCurve(readRunLog(log.path), path);
-  await writeFileAtomically(join(path, 'curve.svg'), (temporary) => writeFile(temporary, picture));
 }
 
 function summary({ best, totalSteps, trainSeconds }: TrainingResult, config: PretrainConfig): string {
@@ -110,18 +78,9 @@ function summary({ best, totalSteps, trainSeconds }: TrainingResult, config: Pre
   ].join('\n');
 }
 
-function resumeCommand(): string {
-  return shellCommand(process.argv.slice(2), { without: { flags: ['--resume'], options: [] }, and: ['--resume'] });
-}
-
 /** The other row of the papers' tables that this run wants to be held against. */
 function compareCommand({ model, out }: PretrainConfig): string {
   const join = isDeepStrictEqual(model.join, joinPresets.default) ? 'mpvg' : 'default';
   const without = { flags: ['--resume'], options: ['--join', '--out'] };
   return shellCommand(process.argv.slice(2), { without, and: ['--join', join, '--out', `${out}-${join}`] });
-}
-
-/** Standard output stays for results. */
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

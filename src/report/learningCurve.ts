@@ -1,7 +1,20 @@
-// A run's learning curve as a picture: training loss, validation loss and top-1 accuracy against optimizer steps, as SVG that
-// any browser shows. Loss has its axis on the left, accuracy on the right.
+// A run's learning curve as a picture: training loss, validation loss and the task's main metric against optimizer steps, as SVG
+// that any browser shows. Loss has its axis on the left, the metric on the right.
 
 import type { LogEvent } from '../engine/runLog.ts';
+
+/** What is drawn on the right axis, in percent. */
+export interface CurveMetric {
+  /** Its name in an evaluation's metrics, a share in [0, 1]. */
+  readonly key: string;
+  /** In the legend. */
+  readonly label: string;
+  /** At the axis. */
+  readonly axis: string;
+}
+
+export const top1Curve: CurveMetric = { key: 'top1', label: 'top-1', axis: 'top-1 accuracy (%)' };
+export const meanIouCurve: CurveMetric = { key: 'mIoU', label: 'mIoU', axis: 'mean intersection over union (%)' };
 
 interface Point {
   readonly x: number;
@@ -11,7 +24,7 @@ interface Point {
 interface Series {
   readonly name: string;
   readonly colour: string;
-  readonly axis: 'loss' | 'top1';
+  readonly axis: 'loss' | 'metric';
   readonly points: readonly Point[];
   /** Shown as a thin line behind the others, without dots. */
   readonly isDense: boolean;
@@ -27,18 +40,19 @@ const mostPoints = 300;
  * Draws a run's log.
  * @param events lines of log.jsonl: `train` with `loss`, `evaluate` with `metrics` and perhaps `ema`
  * @param title of the picture
+ * @param metric on the right axis
  * @returns an SVG document
  */
-export function learningCurve(events: readonly LogEvent[], title: string): string {
-  const series = seriesOf(events).filter(({ points }) => points.length > 0);
+export function learningCurve(events: readonly LogEvent[], title: string, metric: CurveMetric): string {
+  const series = seriesOf(events, metric).filter(({ points }) => points.length > 0);
   const lastStep = Math.max(1, ...series.flatMap(({ points }) => points.map(({ x }) => x)));
   const losses = series.filter(({ axis }) => axis === 'loss').flatMap(({ points }) => points.map(({ y }) => y));
   const steps = ticks(0, lastStep).filter((tick) => tick <= lastStep);
   const lossTicks = ticks(0, Math.max(0, ...losses) || 1);
-  const topTicks = [0, 20, 40, 60, 80, 100];
+  const metricTicks = [0, 20, 40, 60, 80, 100];
   const x = scale(0, lastStep, plot.left, plot.right);
   const yLoss = scale(0, lossTicks.at(-1)!, plot.bottom, plot.top);
-  const yTop = scale(0, 100, plot.bottom, plot.top);
+  const yMetric = scale(0, 100, plot.bottom, plot.top);
   const middle = (plot.top + plot.bottom) / 2;
 
   return [
@@ -48,20 +62,20 @@ export function learningCurve(events: readonly LogEvent[], title: string): strin
     text(width / 2, 28, title, 'font-size="16" text-anchor="middle"'),
     ...lossTicks.map((tick) => `<path d="M${plot.left} ${round(yLoss(tick))}H${plot.right}" stroke="#e5e5e5"/>`),
     ...lossTicks.map((tick) => text(plot.left - 8, yLoss(tick) + 4, format(tick), 'text-anchor="end"')),
-    ...topTicks.map((tick) => text(plot.right + 8, yTop(tick) + 4, String(tick), '')),
+    ...metricTicks.map((tick) => text(plot.right + 8, yMetric(tick) + 4, String(tick), '')),
     ...steps.map((tick) => text(x(tick), plot.bottom + 18, format(tick), 'text-anchor="middle"')),
     `<path d="M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}V${plot.top}" fill="none" stroke="#999"/>`,
     text((plot.left + plot.right) / 2, plot.bottom + 38, 'optimizer steps', 'text-anchor="middle"'),
     text(18, middle, 'loss (cross entropy, nats)', `text-anchor="middle" transform="rotate(-90 18 ${middle})"`),
-    text(width - 14, middle, 'top-1 accuracy (%)', `text-anchor="middle" transform="rotate(90 ${width - 14} ${middle})"`),
-    ...series.map((one) => draw(one, x, one.axis === 'loss' ? yLoss : yTop)),
+    text(width - 14, middle, metric.axis, `text-anchor="middle" transform="rotate(90 ${width - 14} ${middle})"`),
+    ...series.map((one) => draw(one, x, one.axis === 'loss' ? yLoss : yMetric)),
     ...legend(series),
     '</svg>',
     '',
   ].join('\n');
 }
 
-function seriesOf(events: readonly LogEvent[]): Series[] {
+function seriesOf(events: readonly LogEvent[], { key, label }: CurveMetric): Series[] {
   const train = events.filter(({ event }) => event === 'train');
   const evaluations = events.filter(({ event }) => event === 'evaluate');
   const metric = (of: 'metrics' | 'ema', name: string, factor = 1): Point[] =>
@@ -69,8 +83,8 @@ function seriesOf(events: readonly LogEvent[]): Series[] {
   return [
     { name: 'training loss', colour: '#9db8d9', axis: 'loss', points: thinned(points(train, (event) => event['loss'])), isDense: true },
     { name: 'validation loss', colour: '#1f5fa8', axis: 'loss', points: metric('metrics', 'loss'), isDense: false },
-    { name: 'top-1', colour: '#d1651f', axis: 'top1', points: metric('metrics', 'top1', 100), isDense: false },
-    { name: 'top-1 of the average (EMA)', colour: '#7a3b9a', axis: 'top1', points: metric('ema', 'top1', 100), isDense: false },
+    { name: label, colour: '#d1651f', axis: 'metric', points: metric('metrics', key, 100), isDense: false },
+    { name: `${label} of the average (EMA)`, colour: '#7a3b9a', axis: 'metric', points: metric('ema', key, 100), isDense: false },
   ];
 }
 

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { LogEvent } from '../../src/engine/runLog.ts';
-import { learningCurve } from '../../src/report/learningCurve.ts';
+import { learningCurve, meanIouCurve, top1Curve } from '../../src/report/learningCurve.ts';
 
 const train = (step: number, loss: unknown): LogEvent => ({ event: 'train', step, loss });
 const evaluate = (step: number, top1: number, loss: number, ema?: number): LogEvent =>
@@ -30,7 +30,7 @@ describe('learningCurve', () => {
   ];
 
   it('is an SVG picture with a title, named axes with units and a legend', async () => {
-    const svg = learningCurve(events, 'runs/a & <b>');
+    const svg = learningCurve(events, 'runs/a & <b>', top1Curve);
     expectWellFormed(svg);
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, content]) => content);
     expect(texts).toEqual(expect.arrayContaining([
@@ -42,7 +42,7 @@ describe('learningCurve', () => {
   });
 
   it('puts values where they belong: loss to the left axis, top-1 to the right one', () => {
-    const svg = learningCurve(events, 'a');
+    const svg = learningCurve(events, 'a', top1Curve);
     // The plot is 632 x 288 pixels from (64, 56); losses reach 4, steps 200, top-1 100 %.
     expect(corners(svg, '#9db8d9')).toEqual([[67.2, 56], [222, 128], [380, 200], [538, 272], [696, 272]]);
     expect(corners(svg, '#1f5fa8')).toEqual([[380, 164], [696, 236]]);
@@ -50,21 +50,28 @@ describe('learningCurve', () => {
   });
 
   it('shows the moving average when there is one', () => {
-    const svg = learningCurve([train(1, 4), evaluate(1, 0.1, 4, 0.5), evaluate(2, 0.1, 4, 1)], 'a');
+    const svg = learningCurve([train(1, 4), evaluate(1, 0.1, 4, 0.5), evaluate(2, 0.1, 4, 1)], 'a', top1Curve);
     expect(svg).toContain('top-1 of the average (EMA)');
     expect(corners(svg, '#7a3b9a').map(([, y]) => y)).toEqual([200, 56]);
   });
 
   it('averages neighbours when there are more than it can show', () => {
     const many = Array.from({ length: 1000 }, (_, i) => train(i + 1, i % 2));
-    const places = corners(learningCurve(many, 'a'), '#9db8d9');
+    const places = corners(learningCurve(many, 'a', top1Curve), '#9db8d9');
     expect(places).toHaveLength(250);
     expect(new Set(places.map(([, y]) => y)).size).toBe(1);
   });
 
   it('survives an empty log, one step, zeros, and numbers that are none', () => {
     for (const log of [[], [train(1, 0)], [train(1, 'NaN'), train(2, 'Infinity')], [evaluate(1, 0, 0)], [train(1, 1e-9)], [train(3, 1e9)]]) {
-      expectWellFormed(learningCurve(log, 'a'));
+      expectWellFormed(learningCurve(log, 'a', top1Curve));
     }
+  });
+
+  it('draws another metric of another task', () => {
+    const svg = learningCurve([{ event: 'evaluate', step: 3, metrics: { mIoU: 0.25 } }], 'a', meanIouCurve);
+    expect(svg).toContain('mean intersection over union (%)');
+    expect(svg).toContain('>mIoU<');
+    expect(svg).not.toContain('top-1');
   });
 });
