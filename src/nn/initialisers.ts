@@ -17,6 +17,11 @@ export function uniform(bound: number): Initialiser {
   return (shape, rng) => new Float32Array(countOf(shape)).map(() => rng.uniform(-bound, bound));
 }
 
+/** Normal with mean 0. */
+export function normal(std: number): Initialiser {
+  return (shape, rng) => new Float32Array(countOf(shape)).map(() => std * rng.normal());
+}
+
 /**
  * Normal with mean 0, values outside [min, max] drawn again. As in timm and torch the limits are values, not multiples of
  * `std`: with the usual 0.02 they are a hundred deviations away.
@@ -41,6 +46,14 @@ export const xavierUniform: Initialiser = (shape, rng) => uniform(Math.sqrt(6 / 
  */
 export function kaimingUniform(slope = 0): Initialiser {
   return (shape, rng) => uniform(Math.sqrt(6 / ((1 + slope ** 2) * fans(shape).in)))(shape, rng);
+}
+
+/**
+ * Normal with mean 0 and variance 2 / fan-out, the fan-out of a convolution with groups being that of one group: what mmcv and
+ * the ViT-Adapter repository give to convolutions. Source: He et al., 2015.
+ */
+export function kaimingNormalFanOut(groups = 1): Initialiser {
+  return (shape, rng) => normal(Math.sqrt((2 * groups) / fans(shape).out))(shape, rng);
 }
 
 function fans(shape: readonly number[]): { in: number; out: number } {
