@@ -299,49 +299,54 @@ export class CocoParser {
   }
 
   #annotation(): void {
+    const scanner = this.#scanner;
     const columns = this.#annotations;
     const positions = this.#positions;
     const row = columns.count;
     columns.begin();
     positions.segmentations.set(row, 0);
     positions.keypoints.set(row, 0);
-    positions.annotations.set(row, this.#readObject(ANNOTATION_KEYS, (key) => {
-      switch (key) {
-        case 0: columns.ids[row] = this.#number('id'); break;
-        case 1: columns.imageIds[row] = this.#number('image_id'); break;
-        case 2: columns.categoryIds[row] = this.#number('category_id'); break;
-        case 3: this.#box(); break;
-        case 4: columns.areas[row] = this.#number('area'); break;
-        case 5: this.#crowd(); break;
-        case 6: columns.scores[row] = this.#number('score'); break;
-        case 7: positions.segmentations.set(row, this.#skipped()); break;
-        case 8: positions.keypoints.set(row, this.#skipped()); break;
-        case 9: columns.keypointCounts[row] = this.#number('num_keypoints'); break;
-        default: this.#scanner.skip();
-      }
-    }));
+    if (this.#openObject(positions.annotations, row)) {
+      do {
+        switch (scanner.key(ANNOTATION_KEYS)) {
+          case 0: columns.ids[row] = this.#number('id'); break;
+          case 1: columns.imageIds[row] = this.#number('image_id'); break;
+          case 2: columns.categoryIds[row] = this.#number('category_id'); break;
+          case 3: this.#box(); break;
+          case 4: columns.areas[row] = this.#number('area'); break;
+          case 5: this.#crowd(); break;
+          case 6: columns.scores[row] = this.#number('score'); break;
+          case 7: positions.segmentations.set(row, this.#skipped()); break;
+          case 8: positions.keypoints.set(row, this.#skipped()); break;
+          case 9: columns.keypointCounts[row] = this.#number('num_keypoints'); break;
+          default: scanner.skip();
+        }
+      } while (scanner.another(COMMA_OR_END.object));
+    }
     columns.commit();
   }
 
   #image(): void {
+    const scanner = this.#scanner;
     const { ids, widths, heights } = this.#imageColumns;
     const row = this.#imageCount;
     for (const column of [ids, widths, heights]) column.set(row, NaN);
-    this.#positions.images.set(row, this.#readObject(IMAGE_KEYS, (key) => {
-      if (key < 0) this.#scanner.skip();
-      else [ids, widths, heights][key]!.set(row, this.#number(IMAGE_KEYS.names[key]!));
-    }));
+    if (this.#openObject(this.#positions.images, row)) {
+      do {
+        const key = scanner.key(IMAGE_KEYS);
+        if (key < 0) scanner.skip();
+        else [ids, widths, heights][key]!.set(row, this.#number(IMAGE_KEYS.names[key]!));
+      } while (scanner.another(COMMA_OR_END.object));
+    }
     this.#imageCount++;
   }
 
-  /** Reads an object; `read` is called in front of each value with the key's place in `keys`. @returns where the object begins */
-  #readObject(keys: KeySet, read: (key: number) => void): number {
+  /** Enters an object and notes where it begins. @returns whether there is something in it */
+  #openObject(positions: PositionColumn, row: number): boolean {
     const scanner = this.#scanner;
     if (scanner.next() !== OPEN_OBJECT) scanner.fault(scanner.position, 'an object');
-    const start = scanner.position++;
-    if (this.#isNext(COMMA_OR_END.object)) return start;
-    do read(scanner.key(keys)); while (scanner.another(COMMA_OR_END.object));
-    return start;
+    positions.set(row, scanner.position++);
+    return !this.#isNext(COMMA_OR_END.object);
   }
 
   /** A number; NaN for null. */

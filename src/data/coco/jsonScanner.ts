@@ -4,6 +4,7 @@
 // The bytes end with a NUL that is not part of the text. JSON allows no NUL anywhere, so every loop stops there by itself and
 // needs no check against the end; only where a byte does not fit is it asked whether the text ended or is wrong.
 
+import { longDecimal, shortDecimal } from './decimal.ts';
 import { JsonFault, NEEDS_MORE } from './jsonFault.ts';
 import type { KeySet } from './keySet.ts';
 
@@ -23,9 +24,6 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-
-/** Powers of ten that are exact as doubles. */
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /** Longest number, in characters, whose digits as an integer are surely exact. */
 const EXACT_LENGTH = 15;
@@ -127,14 +125,16 @@ export class JsonScanner {
       } while (isDigit(byte));
       decimals = at - first;
     }
-    const isSimple = (byte | 0x20) !== 0x65 && at - start <= EXACT_LENGTH;
-    if ((byte | 0x20) === 0x65) at = this.#exponent(at);
+    const hasExponent = (byte | 0x20) === 0x65;
+    if (hasExponent) at = this.#exponent(at);
     if (at >= this.#limit && !this.#isLast) throw NEEDS_MORE;
     this.position = at;
-    if (!isSimple) return Number(this.latin1(start, at));
-    // Both are exact, so one division rounds once, as a correct reader does (Clinger 1990).
-    const value = decimals === 0 ? mantissa : mantissa / POWERS[decimals]!;
-    return bytes[start] === MINUS ? -value : value;
+    if (hasExponent) return Number(this.#latin1(start, at));
+    const isNegative = bytes[start] === MINUS;
+    const isShort = at - start <= EXACT_LENGTH;
+    const value = isShort ? shortDecimal(mantissa, decimals) : longDecimal(bytes, isNegative ? start + 1 : start, at);
+    if (Number.isNaN(value)) return Number(this.#latin1(start, at));
+    return isNegative ? -value : value;
   }
 
   /** Skips e, a sign and digits. */
@@ -298,10 +298,16 @@ export class JsonScanner {
   key(keys: KeySet): number {
     if (this.next() !== QUOTE) this.fault(this.position, 'a key in quotes');
     const start = this.position;
+    const likely = keys.guess(this.#bytes, start);
+    if (likely >= 0) {
+      this.position += keys.lengthOf(likely);
+      this.expect(COLON);
+      return likely;
+    }
     const isEscaped = this.skipString();
     const end = this.position;
     this.expect(COLON);
-    return isEscaped ? keys.names.indexOf(this.value(start, end) as string) : keys.find(this.#bytes, start + 1, end - 1);
+    return isEscaped ? keys.names.indexOf(this.value(start, end) as string) : keys.find(this.#bytes, start, end);
   }
 
   /** What JSON.parse makes of the bytes [start, end), which have been checked. Broken UTF-8 becomes U+FFFD. */
@@ -319,7 +325,7 @@ export class JsonScanner {
   }
 
   /** The bytes [start, end) as characters; for ASCII. */
-  latin1(start: number, end: number): string {
+  #latin1(start: number, end: number): string {
     let text = '';
     for (let at = start; at < end; at++) text += String.fromCharCode(this.#bytes[at]!);
     return text;

@@ -46,7 +46,9 @@ describe('CocoParser', () => {
   it('takes the last of keys that come twice, as JSON.parse does', () => {
     const text = '{"annotations":[{"id":1,"bbox":[1,2,3,4]},{"id":2}],"images":[{"id":1}],"images":[{"id":5,"id":6}],' +
       '"annotations":[{"id":3,"id":4,"bbox":[1,2,3,4],"bbox":null,"segmentation":[],"segmentation":null,"iscrowd":1,"iscrowd":null}]}';
-    for (const chunkBytes of [1, 20, 50, 1000]) expect(difference(datasetOfText(text, chunkBytes), JSON.parse(text))).toBeUndefined();
+    for (const chunkBytes of [1, 20, 50, 1000]) {
+      expect(difference(datasetOfText(text, chunkBytes), JSON.parse(text))).toBeUndefined();
+    }
   });
 
   it('refuses what does not have the format, naming the place and the annotation', () => {

@@ -49,7 +49,10 @@ describe('JsonScanner', () => {
 
   it('reads every double as JSON.parse does, however it is written', () => {
     const ways = [
-      String, (value: number) => value.toExponential(), (value: number) => value.toPrecision(17), (value: number) => value.toFixed(3),
+      String,
+      (value: number) => value.toExponential(),
+      (value: number) => value.toPrecision(17),
+      (value: number) => value.toFixed(3),
     ];
     fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...ways), (value, write) => {
       const text = write(value);

@@ -104,7 +104,7 @@ export function damagedText(rng: Rng, text: Uint8Array): Uint8Array {
   for (let i = 0; i < faults; i++) {
     const at = rng.integer(bytes.length + 1);
     const length = rng.integer(8);
-    const random = Uint8Array.from({ length }, () => (rng.chance(0.7) ? interesting[rng.integer(interesting.length)]! : rng.integer(256)));
+    const random = Uint8Array.from({ length }, () => (rng.chance(0.7) ? pick(rng, interesting) : rng.integer(256)));
     bytes = pick(rng, [
       () => bytes.slice(0, at),
       () => joined(bytes.subarray(0, at), random, bytes.subarray(at + length)),
@@ -125,7 +125,7 @@ export function retypedText(rng: Rng, text: string): string {
   return text.slice(0, token.index) + anything(rng, 1) + text.slice(token.index + token[0].length);
 }
 
-const interesting = new TextEncoder().encode('[]{},:"\\ \n01-.eEu+ntfNaI\u0000');
+const interesting = Array.from(new TextEncoder().encode('[]{},:"\\ \n01-.eEu+ntfNaI\u0000'));
 
 function joined(...pieces: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(pieces));
