@@ -12,18 +12,20 @@ export interface LinearOptions {
   readonly outputs: number;
   /** Default true. */
   readonly bias?: boolean;
-  /** Of the weight; default a normal of deviation 0.02, as in ViT and DeiT. The bias starts at zero. */
+  /** Of the weight; default a normal of deviation 0.02, as in ViT and DeiT. */
   readonly initialiser?: Initialiser;
+  /** Default zeros. */
+  readonly biasInitialiser?: Initialiser;
 }
 
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
-  constructor({ inputs, outputs, bias = true, initialiser = truncatedNormal(0.02) }: LinearOptions) {
+  constructor({ inputs, outputs, bias = true, initialiser = truncatedNormal(0.02), biasInitialiser = zeros }: LinearOptions) {
     super();
     this.weight = this.parameter('weight', { shape: [outputs, inputs], initialiser });
-    this.bias = bias ? this.parameter('bias', { shape: [outputs], initialiser: zeros }) : undefined;
+    this.bias = bias ? this.parameter('bias', { shape: [outputs], initialiser: biasInitialiser }) : undefined;
   }
 
   /** For the operations that do more than this layer. */

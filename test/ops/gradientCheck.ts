@@ -36,10 +36,10 @@ export function gradientErrors(f: (...inputs: Tensor[]) => Tensor, inputs: Tenso
   });
 }
 
-/** The output and every input's gradient, under one random output gradient. */
-export function outputAndGradients(f: (...inputs: Tensor[]) => Tensor, inputs: Tensor[]): Float32Array[] {
+/** The output and every input's gradient, under one output gradient: `given`, or a random one. */
+export function outputAndGradients(f: (...inputs: Tensor[]) => Tensor, inputs: Tensor[], given?: Tensor): Float32Array[] {
   return tidy(() => {
-    const dy = randomTensor(new Rng(8), f(...inputs).shape);
+    const dy = given ?? randomTensor(new Rng(8), f(...inputs).shape);
     const { value, grads } = engine().gradients(() => f(...inputs), inputs, dy);
     return [value, ...grads].map((result) => result.dataSync<'float32'>());
   });

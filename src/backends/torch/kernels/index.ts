@@ -28,6 +28,10 @@ import { registerScatteringKernels } from './scattering.ts';
 import { registerSelectionKernels } from './selection.ts';
 import { registerSpatialBlockKernels } from './spatialBlocks.ts';
 import { registerSpectralKernels } from './spectral.ts';
+import { registerSegmentationLossKernels } from './segmentationLoss.ts';
+import { registerTorchBatchNormKernels } from './torchBatchNorm.ts';
+import { registerTorchConvolutionKernels } from './torchConvolution.ts';
+import { registerTorchResizeKernels } from './torchResize.ts';
 import { registerUnaryKernels } from './unary.ts';
 import { registerViewKernels } from './views.ts';
 import { registerRaggedKernels } from './ragged.ts';
@@ -68,4 +72,8 @@ export function registerKernels(): void {
   registerRaggedKernels();
   registerSparseKernels();
   registerStringKernels();
+  registerSegmentationLossKernels();
+  registerTorchBatchNormKernels();
+  registerTorchConvolutionKernels();
+  registerTorchResizeKernels();
 }
