@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './bench.ts';
+import { addEvaluate } from './evaluate.ts';
 import { addForward } from './forward.ts';
 import { addParams } from './params.ts';
 import { addPretrain } from './pretrain.ts';
@@ -12,7 +13,7 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
-  for (const add of [addPretrain, addParams, addForward, addBench]) add(program);
+  for (const add of [addPretrain, addParams, addForward, addEvaluate, addBench]) add(program);
   return program;
 }
 

@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts';
  * @returns the exit code
  */
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  exitOverride(program);
   try {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0); // a run that was stopped by a signal has set it
@@ -21,4 +21,10 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+/** Of a command and all below it: a command gets its settings when it is made, not from the one above it later. */
+function exitOverride(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(exitOverride);
 }

@@ -258,7 +258,7 @@ interface WrongValue {
 
 function remedy({ value, inTruth, isMask, classes, ignoreIndex }: WrongValue): string {
   if (isMask) return '; it holds only 0 and 255, a black-and-white mask: a label map with 255:1 makes white class 1';
-  if (value === classes) return '; if its classes are numbered from 1, reduce its zero label';
+  if (value === classes) return `; if its classes are numbered from 1, reduce its zero label${inTruth ? `; if ${value} is no class, ignore it` : ''}`;
   if (value === ignoreIndex && !inTruth) return `; a label map with ${value}:${value} for predictions counts such pixels as wrong ones`;
   return '';
 }

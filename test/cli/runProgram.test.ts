@@ -48,6 +48,13 @@ describe('runProgram', () => {
     expect(printed).toMatch(message);
   });
 
+  it('gives 2 for wrong arguments of a command below a command', async () => {
+    const program = new Command('mpvg');
+    program.command('pets').command('walk').option('--dogs <n>', 'how many').action(() => undefined);
+    expect(await runProgram(program, ['pets', 'walk', '--cats', '3'])).toBe(2);
+    expect(printed).toMatch(/unknown option '--cats'/);
+  });
+
   it('gives 0 for --help', async () => {
     expect(await runProgram(programThat(async () => undefined), ['walk', '--help'])).toBe(0);
     expect(printed).toBe('');

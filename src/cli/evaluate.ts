@@ -1,0 +1,67 @@
+import { Option, type Command } from 'commander';
+import type { EvaluateCocoFlags } from './evaluateCoco.ts';
+import type { EvaluateMiouFlags } from './evaluateMiou.ts';
+import { numberMap, wholeNumberFrom, wholeNumbers } from './optionValues.ts';
+import { withReport } from './reportOption.ts';
+
+export function addEvaluate(program: Command): void {
+  const evaluate = program.command('evaluate').description('Scores results against the ground truth; needs no model.');
+  addCoco(evaluate);
+  addMiou(evaluate);
+}
+
+function addCoco(evaluate: Command): void {
+  withReport(evaluate.command('coco'))
+    .description("COCO's numbers for boxes, masks or keypoints, those of pycocotools.")
+    .requiredOption('--gt <file>', 'ground truth: COCO JSON with images, categories and annotations')
+    .requiredOption('--dt <file>', 'results: a JSON list of image_id, category_id, score and bbox, segmentation or keypoints')
+    .addOption(new Option('--iou <type>', 'what is compared').choices(['bbox', 'segm', 'keypoints']).default('bbox'))
+    .option('--max-dets <list>', 'detections per photo and class that count, such as 1,10,100 (default: 1,10,100; keypoints 20)', wholeNumbers)
+    .option('--cats <list>', 'only these categories: names or ids, with commas between them')
+    .option('--per-class', 'also a table with one row per category')
+    .option('--tide', 'also what each kind of error costs (TIDE)')
+    .option('--json', 'as JSON: stats, perClass, timing')
+    .addHelpText('after', `
+The lines on standard output are pycocotools'; --json holds the same numbers in full precision. -1 stands where there is nothing
+to average. With other --max-dets the first line stays that of 100 detections, as in pycocotools.
+
+Examples:
+  mpvg evaluate coco --gt instances_val2017.json --dt detections.json
+  mpvg evaluate coco --gt instances_val2017.json --dt detections.json --iou segm --per-class
+  mpvg evaluate coco --gt instances_val2017.json --dt detections.json --cats person,car --json
+  mpvg evaluate coco --gt person_keypoints_val2017.json --dt keypoints.json --iou keypoints`)
+    .action(async (flags: EvaluateCocoFlags) => {
+      const { evaluateCoco } = await import('./evaluateCoco.ts');
+      await evaluateCoco(flags);
+    });
+}
+
+function addMiou(evaluate: Command): void {
+  withReport(evaluate.command('miou'))
+    .description("Scores of semantic segmentation, those of mmsegmentation's IoUMetric, from two folders of label images.")
+    .requiredOption('--gt <dir>', 'ground truth: PNGs, grey or palette, whose values are class numbers; subfolders are searched')
+    .requiredOption('--pred <dir>', 'predictions: the same names')
+    .requiredOption('--classes <n>', 'number of classes, numbered from 0', wholeNumberFrom(1))
+    .option('--ignore <value>', 'pixels of the ground truth with this value do not count', wholeNumberFrom(-1), 255)
+    .option('--reduce-zero-label', 'ground truth starts at 1 and 0 is no label, as in ADE20K')
+    .option('--pred-reduce-zero-label', 'so do the predictions')
+    .option('--label-map <map>', 'values of the ground truth that become others, such as 255:1,3:0', numberMap)
+    .option('--pred-label-map <map>', 'the same for predictions', numberMap)
+    .option('--gt-suffix <text>', 'how names of the ground truth end', '.png')
+    .option('--pred-suffix <text>', 'how names of the predictions end', '.png')
+    .option('--names <file>', 'names of the classes, one per line')
+    .option('--per-class', 'also a table with one row per class')
+    .option('--json', 'as JSON: scores from 0 to 1, perClass, timing')
+    .addHelpText('after', `
+Printed in percent, as mmsegmentation does. A class that occurs nowhere has no score (-, null) and is left out of the means.
+Predictions are class numbers 0 to N - 1, also with --reduce-zero-label.
+
+Examples:
+  mpvg evaluate miou --gt camvid/annotations/test --pred out --classes 11 --ignore 11
+  mpvg evaluate miou --gt ADEChallengeData2016/annotations/validation --pred out --classes 150 --reduce-zero-label --per-class
+  mpvg evaluate miou --gt gtFine/val --gt-suffix _gtFine_labelTrainIds.png --pred out --pred-suffix _leftImg8bit.png --classes 19`)
+    .action(async (flags: EvaluateMiouFlags) => {
+      const { evaluateMiou } = await import('./evaluateMiou.ts');
+      await evaluateMiou(flags);
+    });
+}

@@ -1,0 +1,122 @@
+// `mpvg evaluate coco`.
+
+import { CocoDataset } from '../data/coco/cocoDataset.ts';
+import type { ReadProgress } from '../data/coco/readCocoFile.ts';
+import { ConfigError } from '../errors.ts';
+import { classTable, type ClassRow } from '../evaluation/coco/classTable.ts';
+import { CocoEval } from '../evaluation/coco/cocoEval.ts';
+import { fixed } from '../evaluation/coco/summary.ts';
+import { tide, type TideResult } from '../evaluation/coco/tide.ts';
+import { tideErrorTypes } from '../evaluation/coco/tideErrors.ts';
+import { CountProgress } from './countProgress.ts';
+import { checkReport, type ReportFlags } from './reportOption.ts';
+import { tableText } from './table.ts';
+
+export interface EvaluateCocoFlags extends ReportFlags {
+  readonly gt: string;
+  readonly dt: string;
+  readonly iou: 'bbox' | 'segm' | 'keypoints';
+  readonly maxDets?: readonly number[];
+  readonly cats?: string;
+  readonly perClass?: true;
+  readonly tide?: true;
+  readonly json?: true;
+}
+
+/** What --json prints. */
+export interface CocoReport {
+  readonly iouType: string;
+  /** The twelve numbers, ten for keypoints; -1 where there is nothing to average. */
+  readonly stats: readonly number[];
+  readonly perClass: readonly ClassRow[];
+  readonly tide?: TideResult;
+  readonly photos: number;
+  readonly objects: number;
+  readonly detections: number;
+  /** Seconds. */
+  readonly timing: { readonly load: number; readonly evaluate: number; readonly accumulate: number; readonly total: number };
+}
+
+export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
+  checkReport(flags, 'evaluate coco');
+  if (flags.tide && flags.iou === 'keypoints') throw new ConfigError('evaluate coco: expected --iou bbox or segm with --tide, got keypoints');
+  if (flags.maxDets && flags.maxDets.length !== 3 && flags.iou !== 'keypoints') {
+    throw new ConfigError(`evaluate coco: expected three numbers for --max-dets, such as 1,10,100, got ${flags.maxDets}`);
+  }
+  const start = performance.now();
+  const truth = await reading(flags.gt, (onProgress) => CocoDataset.open(flags.gt, onProgress));
+  const detections = await reading(flags.dt, (onProgress) => truth.loadRes(flags.dt, onProgress));
+  const evaluation = new CocoEval(truth, detections, {
+    iouType: flags.iou,
+    ...(flags.maxDets && { maxDets: flags.maxDets }),
+    ...(flags.cats !== undefined && { categoryIds: categoryIdsOf(flags.cats, truth, flags.gt) }),
+  });
+  const loaded = performance.now();
+  evaluation.evaluate();
+  const evaluated = performance.now();
+  const { stats, lines } = evaluation.summarize();
+  const done = performance.now();
+  const errors = flags.tide && tide(evaluation);
+  const report: CocoReport = {
+    iouType: flags.iou,
+    stats,
+    perClass: classTable(evaluation),
+    ...(errors && { tide: errors }),
+    photos: evaluation.parameters.imageIds.length,
+    objects: truth.annotations.count,
+    detections: detections.annotations.count,
+    timing: seconds({ load: loaded - start, evaluate: evaluated - loaded, accumulate: done - evaluated, total: done - start }),
+  };
+  if (flags.json) {
+    console.log(JSON.stringify(report, null, 2));
+    return;
+  }
+  process.stderr.write(`${report.detections} detections, ${report.objects} objects: ${report.timing.total.toFixed(2)} s\n`);
+  console.log(lines.join('\n'));
+  if (flags.perClass) console.log(`\n${perClassText(report.perClass)}`);
+  if (errors) console.log(`\n${tideText(errors)}`);
+}
+
+/** Shows how far a large file has been read. */
+async function reading<Result>(file: string, read: (onProgress: ReadProgress) => Promise<Result>): Promise<Result> {
+  let progress: CountProgress | undefined;
+  const result = await read((bytes, all) => {
+    progress ??= new CountProgress({ unit: `MB of ${file}`, total: Math.ceil(all / 1e6) });
+    progress.update(Math.ceil(bytes / 1e6));
+  });
+  progress?.finish();
+  return result;
+}
+
+function categoryIdsOf(list: string, { categories }: CocoDataset, file: string): number[] {
+  return list.split(',').map((text) => {
+    const wanted = text.trim();
+    const found = categories.find(({ name }) => name === wanted) ?? categories.find(({ id }) => `${id}` === wanted);
+    if (found) return found.id;
+    const known = categories.map(({ name }) => name);
+    const shown = known.slice(0, 10).join(', ') + (known.length > 10 ? ` and ${known.length - 10} more` : '');
+    throw new ConfigError(`evaluate coco: expected categories of ${file} for --cats (${shown}), got ${wanted}`);
+  });
+}
+
+function seconds<Steps extends Record<string, number>>(milliseconds: Steps): Steps {
+  return Object.fromEntries(Object.entries(milliseconds).map(([step, ms]) => [step, ms / 1000])) as Steps;
+}
+
+function perClassText(rows: readonly ClassRow[]): string {
+  const sizes = Object.keys(rows[0]?.apBySize ?? {});
+  return tableText([
+    ['category', 'objects', 'AP', 'AP50', 'AP75', ...sizes.map((size) => `AP ${size}`), 'AR'],
+    ...rows.map(({ name, objects, ap, ap50, ap75, apBySize, ar }) =>
+      [name, `${objects}`, ...[ap, ap50, ap75, ...sizes.map((size) => apBySize[size]!), ar].map((value) => (value === -1 ? '-' : fixed(value, 3)))]),
+  ]);
+}
+
+function tideText({ ap, errors, falsePositives, falseNegatives }: TideResult): string {
+  return `${tableText([
+    ['error (IoU 0.5)', 'dAP', 'count'],
+    ...tideErrorTypes.map((type) => [type, fixed(errors[type].dAp, 3), `${errors[type].count}`]),
+    ['false positives', fixed(falsePositives, 3), ''],
+    ['false negatives', fixed(falseNegatives, 3), ''],
+  ])}\nTIDE's AP at IoU 0.5: ${fixed(ap, 3)}`;
+}

@@ -1,0 +1,26 @@
+// What options may hold, for commander: each parser names what it expected.
+
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from `least` on. */
+export function wholeNumberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
+  };
+}
+
+/** Whole numbers from 0 on, with commas between them: 1,10,100. */
+export function wholeNumbers(text: string): number[] {
+  return text.split(',').map(wholeNumberFrom(0));
+}
+
+/** Pairs of whole numbers, with commas between them: 255:1,3:0. */
+export function numberMap(text: string): Map<number, number> {
+  return new Map(text.split(',').map((pair) => {
+    const match = /^\s*(-?\d+)\s*:\s*(-?\d+)\s*$/.exec(pair);
+    if (!match) throw new InvalidArgumentError('expected value:class pairs with commas between them, such as 255:1,3:0.');
+    return [Number(match[1]), Number(match[2])];
+  }));
+}
