@@ -1,52 +1,47 @@
-// Makes one batch's pixels: loads its samples, several at a time, and runs the pipeline on each. Used by a worker thread and,
-// without workers, by the loader itself, so both give the same bytes.
+// Makes one batch's bytes: loads its samples, several at a time, and puts each in its place. Used by a worker thread and, without
+// workers, by the loader itself, so both give the same bytes.
 
 import { Rng } from '../random/rng.ts';
-import type { RawImage } from './dataset.ts';
-import { applyTransforms } from './transforms/apply.ts';
-import type { ImageTransform } from './transforms/imageTransform.ts';
+import { BatchMaker, type BatchBytes, type BatchRecipe, type SampleOrigin } from './batchRecipe.ts';
 
-/** One sample of a batch: its index in the dataset (part of its random key) and how to get its pixels. */
+/** One sample of a batch: its index in the dataset (part of its random key) and what it is made from. */
 interface SampleJob {
   readonly index: number;
-  load(): Promise<RawImage>;
+  readonly origin: SampleOrigin;
 }
 
 export interface BatchJob {
   readonly samples: readonly SampleJob[];
-  readonly transforms: readonly ImageTransform[];
-  readonly sizePx: number;
   readonly seed: number;
   readonly epoch: number;
   /** Asked before each sample; true gives the batch up. */
-  cancelled(): boolean;
+  readonly cancelled: () => boolean;
 }
 
 /** Produces batches with at most `limit` samples being decoded at any moment; earlier batches go first. */
 export class BatchProducer {
+  readonly #maker: BatchMaker;
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limit: number) {
+  constructor(recipe: BatchRecipe, limit: number) {
+    this.#maker = new BatchMaker(recipe);
     this.#free = limit;
   }
 
   /**
-   * @returns RGB bytes [samples, sizePx, sizePx, 3]; undefined when cancelled
+   * @returns undefined when cancelled
    * @throws what the first failing sample (by position in the batch) threw; no sample is in flight any more then.
    */
-  async produce(job: BatchJob): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const images = new Uint8Array(job.samples.length * job.sizePx * job.sizePx * 3);
+  async produce({ samples, seed, epoch, cancelled }: BatchJob): Promise<BatchBytes | undefined> {
+    const batch = this.#maker.allocate(samples.length);
     let failed = false;
     const results = await Promise.allSettled(
-      job.samples.map(async (sample, position) => {
+      samples.map(async ({ index, origin }, position) => {
         await this.#acquire();
         try {
-          if (failed || job.cancelled()) return;
-          const image = await sample.load();
-          const rng = new Rng(job.seed, job.epoch, sample.index);
-          const bytes = job.sizePx * job.sizePx * 3;
-          applyTransforms(image, job.transforms, rng, images.subarray(position * bytes, (position + 1) * bytes));
+          if (failed || cancelled()) return;
+          await this.#maker.make(origin, new Rng(seed, epoch, index), batch, samples.length, position);
         } catch (error) {
           failed = true;
           throw error;
@@ -56,7 +51,7 @@ export class BatchProducer {
       }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    return job.cancelled() ? undefined : images;
+    return cancelled() ? undefined : batch;
   }
 
   async #acquire(): Promise<void> {

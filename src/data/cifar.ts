@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
 import type { ClassificationDataset, RawImage } from './dataset.ts';
-import type { SampleSource } from './sampleSource.ts';
+import type { PictureSource } from './sampleSource.ts';
 
 const SIZE_PX = 32;
 const PLANE_BYTES = SIZE_PX * SIZE_PX;
@@ -95,7 +95,7 @@ export class CifarDataset implements ClassificationDataset {
     return '';
   }
 
-  source(index: number): SampleSource {
+  source(index: number): PictureSource {
     return { kind: 'pixels', image: this.#image(index) };
   }
 

@@ -1,6 +1,6 @@
 // What a classification dataset is to the loader: labels in memory, pixels on demand.
 
-import type { SampleSource } from './sampleSource.ts';
+import type { PictureSource } from './sampleSource.ts';
 
 /** A decoded picture. */
 export interface RawImage {
@@ -31,5 +31,5 @@ export interface ClassificationDataset {
    * Where the pixels come from, as plain data, so that a loader's worker thread can load the sample without the dataset.
    * A dataset that cannot say leaves it out and is loaded on the calling thread.
    */
-  source?(index: number): SampleSource;
+  source?(index: number): PictureSource;
 }

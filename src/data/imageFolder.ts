@@ -8,7 +8,7 @@ import { extname, join } from 'node:path';
 import { DataError } from '../errors.ts';
 import { DECODABLE_EXTENSIONS } from './decode.ts';
 import type { ClassificationDataset, RawImage } from './dataset.ts';
-import { loadSource, type SampleSource } from './sampleSource.ts';
+import { loadSource, type PictureSource } from './sampleSource.ts';
 
 const UNDECODABLE_EXTENSIONS = ['.bmp', '.ppm', '.pgm'];
 
@@ -62,7 +62,7 @@ export class ImageFolder implements ClassificationDataset {
     return join(this.#dir, this.#paths[this.#checked(index)] ?? '');
   }
 
-  source(index: number): SampleSource {
+  source(index: number): PictureSource {
     return { kind: 'file', path: this.describe(index) };
   }
 

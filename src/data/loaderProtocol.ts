@@ -1,13 +1,12 @@
 // What the loader and its worker threads say to each other. Everything is plain data; pixels travel back by transfer, uncopied.
 
 import { ConfigError, DataError } from '../errors.ts';
+import type { BatchBytes, BatchRecipe } from './batchRecipe.ts';
 import type { SampleSource } from './sampleSource.ts';
-import type { ImageTransform } from './transforms/imageTransform.ts';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly transforms: readonly ImageTransform[];
-  readonly sizePx: number;
+  readonly recipe: BatchRecipe;
   readonly seed: number;
   /** Samples that it decodes at a time. */
   readonly decodesInFlight: number;
@@ -26,9 +25,9 @@ export interface BatchRequest {
 /** To a worker: a batch, or the end. */
 export type WorkerRequest = BatchRequest | 'close';
 
-/** From a worker: a batch is made, was given up (no images), or failed. */
+/** From a worker: a batch is made, was given up (no bytes), or failed. */
 export type WorkerReply =
-  | { readonly id: number; readonly images: Uint8Array<ArrayBuffer> | undefined }
+  | { readonly id: number; readonly batch: BatchBytes | undefined }
   | { readonly id: number; readonly error: WireError };
 
 /** An error as plain data: posting an Error would lose its class. */

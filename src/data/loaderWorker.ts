@@ -3,12 +3,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BatchProducer } from './batchProducer.ts';
 import { toWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
-import { loadSource } from './sampleSource.ts';
 
 const port = parentPort;
-if (port === null) throw new Error('loaderWorker: expected to run as a worker thread of ImageLoader');
+if (port === null) throw new Error('loaderWorker: expected to run as a worker thread of a loader');
 const setup = workerData as WorkerSetup;
-const producer = new BatchProducer(setup.decodesInFlight);
+const producer = new BatchProducer(setup.recipe, setup.decodesInFlight);
 
 port.on('message', (request: WorkerRequest) => {
   // Without its port the thread has nothing to wait for and ends once its last decode has.
@@ -18,15 +17,13 @@ port.on('message', (request: WorkerRequest) => {
 
 async function answer(request: BatchRequest): Promise<void> {
   try {
-    const images = await producer.produce({
-      samples: request.sources.map((source, i) => ({ index: request.indices[i] ?? 0, load: () => loadSource(source) })),
-      transforms: setup.transforms,
-      sizePx: setup.sizePx,
+    const batch = await producer.produce({
+      samples: request.sources.map((origin, i) => ({ index: request.indices[i] ?? 0, origin })),
       seed: setup.seed,
       epoch: request.epoch,
       cancelled: () => Atomics.load(request.cancelled, 0) !== 0,
     });
-    reply({ id: request.id, images }, images === undefined ? [] : [images.buffer]);
+    reply({ id: request.id, batch }, batch?.planes.map(({ buffer }) => buffer) ?? []);
   } catch (error) {
     reply({ id: request.id, error: toWire(error) }, []);
   }

@@ -3,15 +3,24 @@
 import type { RawImage } from './dataset.ts';
 import { decodeImage } from './decode.ts';
 
-export type SampleSource =
+export type PictureSource =
   | { readonly kind: 'file'; readonly path: string }
   /** Pixels in memory. Backed by a SharedArrayBuffer they are posted without a copy. */
   | { readonly kind: 'pixels'; readonly image: RawImage };
 
+/** Paths of a photo and of its label image. */
+export interface LabelledPhotoSource {
+  readonly kind: 'labelledPhoto';
+  readonly photo: string;
+  readonly map: string;
+}
+
+export type SampleSource = PictureSource | LabelledPhotoSource;
+
 /**
- * Loads one sample.
+ * Loads one picture.
  * @throws DataError naming the file when it cannot be decoded.
  */
-export async function loadSource(source: SampleSource): Promise<RawImage> {
+export async function loadSource(source: PictureSource): Promise<RawImage> {
   return source.kind === 'file' ? decodeImage(source.path) : source.image;
 }

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConfigError } from '../errors.ts';
+import type { BatchBytes } from './batchRecipe.ts';
 import { fromWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
 
 interface Pending {
-  readonly resolve: (images: Uint8Array | undefined) => void;
+  readonly resolve: (batch: BatchBytes | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -35,10 +36,10 @@ export class WorkerPool {
 
   /**
    * Makes one batch.
-   * @returns its pixels, or undefined when it was given up
+   * @returns its bytes, or undefined when it was given up
    * @throws DataError naming a file that cannot be decoded; Error when a worker has crashed.
    */
-  async request(batch: Omit<BatchRequest, 'id'>): Promise<Uint8Array | undefined> {
+  async request(batch: Omit<BatchRequest, 'id'>): Promise<BatchBytes | undefined> {
     const member = this.#members.reduce((least, other) => (other.pending.size < least.pending.size ? other : least));
     if (member.failure !== undefined) throw member.failure;
     const id = this.#nextId++;
@@ -77,11 +78,11 @@ function start(worker: Worker): Member {
     pending.delete(reply.id);
     if (pending.size === 0) worker.unref();
     if ('error' in reply) waiting?.reject(fromWire(reply.error));
-    else waiting?.resolve(reply.images);
+    else waiting?.resolve(reply.batch);
   });
   worker.on('error', fail);
   worker.on('exit', (code) => {
-    fail(new Error(`ImageLoader: expected the worker thread to run until close(), got its exit with code ${code}`));
+    fail(new Error(`WorkerPool: expected the worker thread to run until close(), got its exit with code ${code}`));
   });
   return member;
 }
@@ -92,7 +93,7 @@ function workerEntry(): URL {
   const entry = new URL(compiled, import.meta.url);
   if (!existsSync(entry)) {
     throw new ConfigError(
-      `ImageLoader: expected the compiled worker at ${fileURLToPath(entry)}, got no file: run \`npm run build\`, or use workers: 0`,
+      `WorkerPool: expected the compiled worker at ${fileURLToPath(entry)}, got no file: run \`npm run build\`, or use workers: 0`,
     );
   }
   return entry;

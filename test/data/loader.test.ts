@@ -222,7 +222,7 @@ describe('ImageLoader', () => {
     const waiting = collect(batches).catch((error: unknown) => error);
     await loader.close();
     await loader.close();
-    const closed = 'ImageLoader.epoch: expected an open loader, got a closed one';
+    const closed = 'ImageLoader: expected an open loader, got a closed one';
     expect(await waiting).toMatchObject({ message: closed });
     await expect(collect(loader.epoch(0))).rejects.toThrow(closed);
   });

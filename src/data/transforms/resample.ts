@@ -5,6 +5,7 @@
 
 import type { RawImage } from '../dataset.ts';
 import type { Interpolation } from './imageTransform.ts';
+import { growTo, loadKernel, type KernelMemory } from './kernelLoader.ts';
 import { RESAMPLE_KERNEL } from './resampleKernel.ts';
 import { resampleWeights, type ResampleWeights } from './resampleWeights.ts';
 
@@ -28,11 +29,6 @@ export interface ResampleOptions {
   readonly flip: boolean;
 }
 
-interface KernelMemory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
 /** What resampleKernel.wat exports; numbers are byte addresses in its memory, sizes in bytes, and counts. */
 interface Kernel {
   readonly memory: KernelMemory;
@@ -42,13 +38,6 @@ interface Kernel {
   readonly rows: (rows: number, rowBytes: number, table: number, entryBytes: number, count: number, out: number) => void;
 }
 
-/** Node's global, as far as it is used here: TypeScript declares it for browsers only. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Kernel };
-};
-
-const PAGE_BYTES = 65_536;
 /** How much of a picture is copied into the kernel's memory at a time. */
 const BAND_BYTES = 1 << 20;
 let kernel: Kernel | undefined;
@@ -97,9 +86,8 @@ export function resample(image: RawImage, options: ResampleOptions, out: Uint8Ar
 
 /** The thread's kernel, with a memory of at least `bytes` bytes; the memory only ever grows, to what the largest crop needs. */
 function kernelWith(bytes: number): Kernel {
-  kernel ??= new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(RESAMPLE_KERNEL, 'base64'))).exports;
-  const missing = Math.ceil((bytes - kernel.memory.buffer.byteLength) / PAGE_BYTES);
-  if (missing > 0) kernel.memory.grow(missing);
+  kernel ??= loadKernel(RESAMPLE_KERNEL) as Kernel;
+  growTo(kernel.memory, bytes);
   return kernel;
 }
 

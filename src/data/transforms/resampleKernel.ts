@@ -1,4 +1,4 @@
-// Generated from resampleKernel.wat by scripts/build-resample-kernel.mjs: change that file, not this one.
+// Generated from resampleKernel.wat by scripts/build-kernels.mjs: change that file, not this one.
 
 /** The compiled WebAssembly module, base64. */
 export const RESAMPLE_KERNEL =

@@ -1,5 +1,5 @@
 ;; The two inner loops of resample.ts in WebAssembly with 128-bit SIMD: sums of pixels times 22-bit fixed-point weights, rounded
-;; and clamped to bytes. `node scripts/build-resample-kernel.mjs` turns this file into resampleKernel.ts.
+;; and clamped to bytes. `node scripts/build-kernels.mjs` turns this file into resampleKernel.ts.
 ;;
 ;; A table has one entry per output (pixel of a row, or row): the byte offset of its first input, its number of taps, then one
 ;; i32 weight per tap; entries are `entryBytes` apart.

@@ -1,0 +1,79 @@
+// What was found in photos and label images, remembered from one check to the next by path, size and time of change.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A photo or a label image that was decoded. */
+export interface FileFacts {
+  /** Pixels; 0 when it cannot be decoded. */
+  readonly width: number;
+  readonly height: number;
+  /** Of a label image: each value and how many pixels have it. */
+  readonly values?: readonly (readonly [value: number, pixels: number])[];
+  /** Why it cannot be decoded. */
+  readonly fault?: string;
+}
+
+/** Of a file's state on disk. */
+export interface FileStamp {
+  readonly bytes: number;
+  readonly changedMs: number;
+}
+
+type Entry = FileFacts & FileStamp;
+
+const VERSION = 1;
+
+export class CheckedFiles {
+  readonly #path: string | undefined;
+  readonly #entries: Map<string, Entry>;
+  #hasNews = false;
+
+  private constructor(path: string | undefined, entries: Map<string, Entry>) {
+    this.#path = path;
+    this.#entries = entries;
+  }
+
+  /** Reads what an earlier check wrote. A missing, damaged or old file counts as empty; without a path nothing is remembered. */
+  static async open(path: string | undefined): Promise<CheckedFiles> {
+    if (path === undefined) return new CheckedFiles(undefined, new Map());
+    try {
+      const { version, files } = JSON.parse(await readFile(path, 'utf8')) as { version: unknown; files: Record<string, Entry> };
+      if (version === VERSION) return new CheckedFiles(path, new Map(Object.entries(files)));
+    } catch {
+      // Then everything is looked at again.
+    }
+    return new CheckedFiles(path, new Map());
+  }
+
+  /** The facts of a file that has not changed since. */
+  recall(file: string, { bytes, changedMs }: FileStamp): FileFacts | undefined {
+    const entry = this.#entries.get(file);
+    return entry?.bytes === bytes && entry.changedMs === changedMs ? entry : undefined;
+  }
+
+  remember(file: string, stamp: FileStamp, facts: FileFacts): void {
+    this.#entries.set(file, { ...stamp, ...facts });
+    this.#hasNews = true;
+  }
+
+  /** Writes what is new. Where that is not possible the next check takes as long again, which is no reason to fail. */
+  async save(): Promise<void> {
+    if (this.#path === undefined || !this.#hasNews) return;
+    const temporary = `${this.#path}.${process.pid}`;
+    try {
+      await mkdir(dirname(this.#path), { recursive: true });
+      await writeFile(temporary, JSON.stringify({ version: VERSION, files: Object.fromEntries(this.#entries) }));
+      await rename(temporary, this.#path);
+      this.#hasNews = false;
+    } catch {
+      return;
+    }
+  }
+}
+
+/** One file for all data sets of a user: mpvg/checked-data.json in $XDG_CACHE_HOME or ~/.cache. */
+export function defaultCheckCache(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'mpvg', 'checked-data.json');
+}

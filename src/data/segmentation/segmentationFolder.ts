@@ -1,0 +1,123 @@
+// A folder of photos and a folder of label images with the same names. Source: the layout of ADE20K's scene parsing benchmark,
+// images/{training,validation} beside annotations/{training,validation}.
+
+import { readdir } from 'node:fs/promises';
+import { extname, join, relative } from 'node:path';
+import { DataError } from '../../errors.ts';
+import { DECODABLE_EXTENSIONS } from '../decode.ts';
+import type { SampleSource } from '../sampleSource.ts';
+import type { ClassSet } from './classSet.ts';
+
+export interface SegmentationFolderOptions {
+  /** Pictures, subfolders included. */
+  readonly photos: string;
+  /** Label images in the same subfolders. */
+  readonly maps: string;
+  readonly classes: ClassSet;
+  /** How photos' names end; what is before it names the map. Default: any extension that can be decoded. */
+  readonly photoSuffix?: string;
+  /** Default '.png'. */
+  readonly mapSuffix?: string;
+  /** Photos without a map are faults, or are not meant (a folder of photos of which some are labelled). Default 'fault'. */
+  readonly unlabelled?: 'fault' | 'skip';
+}
+
+/** A file without its counterpart. */
+export interface Unpaired {
+  readonly file: string;
+  /** What there should be. */
+  readonly missing: string;
+}
+
+export class SegmentationFolder {
+  readonly size: number;
+  readonly classes: ClassSet;
+  /** Photos without a map and maps without a photo. They are no samples; checkSegmentationData reports them. */
+  readonly unpaired: readonly Unpaired[];
+  readonly #photos: readonly string[];
+  readonly #maps: readonly string[];
+
+  private constructor(classes: ClassSet, photos: readonly string[], maps: readonly string[], unpaired: readonly Unpaired[]) {
+    this.size = photos.length;
+    this.classes = classes;
+    this.unpaired = unpaired;
+    this.#photos = photos;
+    this.#maps = maps;
+  }
+
+  /**
+   * Lists both folders; no file is opened. Samples are in the order of their names.
+   * @throws DataError when a folder is missing or no photo has a map
+   */
+  static async open(options: SegmentationFolderOptions): Promise<SegmentationFolder> {
+    const { photos: photoDir, maps: mapDir, classes, photoSuffix, mapSuffix = '.png', unlabelled = 'fault' } = options;
+    const photos = await filesIn(photoDir, (file) => nameOf(file, photoSuffix), 'pictures');
+    const maps = await filesIn(mapDir, (file) => nameOf(file, mapSuffix), 'label images');
+    const names = [...photos.keys()].filter((name) => maps.has(name)).sort();
+    if (names.length === 0) {
+      const [first] = photos.values();
+      throw new DataError(`SegmentationFolder.open: expected label images in ${mapDir} named like the pictures in ${photoDir}, got none` +
+        (first === undefined ? ' (and no picture)' : ` for any of ${photos.size}, such as ${first}`));
+    }
+    const unpaired = [
+      ...[...photos].filter(([name]) => unlabelled === 'fault' && !maps.has(name))
+        .map(([name, file]) => ({ file: join(photoDir, file), missing: join(mapDir, name + mapSuffix) })),
+      ...[...maps].filter(([name]) => !photos.has(name))
+        .map(([name, file]) => ({ file: join(mapDir, file), missing: join(photoDir, name + (photoSuffix ?? '.*')) })),
+    ];
+    return new SegmentationFolder(
+      classes,
+      names.map((name) => join(photoDir, photos.get(name) ?? '')),
+      names.map((name) => join(mapDir, maps.get(name) ?? '')),
+      unpaired,
+    );
+  }
+
+  /** The photo's path: what messages call a sample. */
+  describe(index: number): string {
+    return this.#at(this.#photos, index);
+  }
+
+  mapPath(index: number): string {
+    return this.#at(this.#maps, index);
+  }
+
+  source(index: number): SampleSource {
+    return { kind: 'labelledPhoto', photo: this.describe(index), map: this.mapPath(index) };
+  }
+
+  #at(paths: readonly string[], index: number): string {
+    const path = paths[index];
+    if (path === undefined) throw new RangeError(`SegmentationFolder: expected an index in [0, ${this.size}), got ${index}`);
+    return path;
+  }
+}
+
+/** A file's name without its suffix; undefined when it has another one. */
+function nameOf(file: string, suffix: string | undefined): string | undefined {
+  if (suffix !== undefined) return file.endsWith(suffix) ? file.slice(0, -suffix.length) : undefined;
+  const extension = extname(file);
+  return DECODABLE_EXTENSIONS.includes(extension.toLowerCase()) ? file.slice(0, -extension.length) : undefined;
+}
+
+/** Paths relative to `dir`, by name. */
+async function filesIn(dir: string, name: (file: string) => string | undefined, what: string): Promise<Map<string, string>> {
+  let entries;
+  try {
+    entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    const got = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such folder' : String(error);
+    throw new DataError(`SegmentationFolder.open: expected a folder of ${what} at ${dir}, got ${got}`);
+  }
+  const files = new Map<string, string>();
+  for (const entry of entries) {
+    if (entry.isDirectory() || entry.name.startsWith('.')) continue;
+    const file = relative(dir, join(entry.parentPath, entry.name));
+    const key = name(file);
+    if (key === undefined) continue;
+    const other = files.get(key);
+    if (other !== undefined) throw new DataError(`SegmentationFolder.open: expected one of ${what} named ${key} in ${dir}, got ${other} and ${file}`);
+    files.set(key, file);
+  }
+  return files;
+}

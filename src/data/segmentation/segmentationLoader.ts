@@ -1,0 +1,60 @@
+// Batches of augmented photos with their maps; see batchLoader.ts.
+
+import { BatchLoader, defaultFileWorkers, type IndexedBatch, type LoaderOptions } from '../batchLoader.ts';
+import type { Size } from '../transforms/resizeLinear.ts';
+import { checkAugmentation, type SegmentationAugmentation } from './augmentation.ts';
+import { labelRules } from './labelRules.ts';
+import type { SegmentationFolder } from './segmentationFolder.ts';
+
+export interface SegmentationLoaderOptions extends LoaderOptions {
+  readonly augmentation: SegmentationAugmentation;
+}
+
+export interface SegmentationBatch {
+  /** RGB bytes, [size, crop.height, crop.width, 3], not normalised. */
+  readonly images: Uint8Array;
+  /** Class numbers, 255 where ignored, [size, crop.height, crop.width]. */
+  readonly maps: Uint8Array;
+  /** Which samples of the folder these are, [size]. */
+  readonly indices: Int32Array;
+  readonly size: number;
+  /** Pixels. */
+  readonly crop: Size;
+}
+
+export class SegmentationLoader {
+  readonly batchesPerEpoch: number;
+  /** Size of the samples, pixels. */
+  readonly crop: Size;
+  readonly #batches: BatchLoader;
+
+  /** @throws ConfigError for options out of range, or no batch at all */
+  constructor(folder: SegmentationFolder, { augmentation, ...options }: SegmentationLoaderOptions) {
+    checkAugmentation(augmentation);
+    const source = folder.source.bind(folder);
+    const recipe = { kind: 'labelledCrops', augmentation, labels: labelRules(folder.classes) } as const;
+    const loading = { ...options, workers: options.workers ?? defaultFileWorkers() };
+    this.#batches = new BatchLoader('SegmentationLoader', { size: folder.size, origin: source, source }, recipe, loading);
+    this.crop = augmentation.crop;
+    this.batchesPerEpoch = this.#batches.batchesPerEpoch;
+  }
+
+  /** The batches of one epoch; see BatchLoader.epoch. */
+  async *epoch(epoch: number, startBatch = 0): AsyncIterableIterator<SegmentationBatch> {
+    for await (const batch of this.#batches.epoch(epoch, startBatch)) yield this.#named(batch);
+  }
+
+  /** Batches without end; see BatchLoader.iterations. */
+  async *iterations(start = 0): AsyncIterableIterator<SegmentationBatch> {
+    for await (const batch of this.#batches.iterations(start)) yield this.#named(batch);
+  }
+
+  /** Ends all work and the threads. A batch that is being waited for fails. Closing twice does no harm. */
+  async close(): Promise<void> {
+    await this.#batches.close();
+  }
+
+  #named({ planes, indices }: IndexedBatch): SegmentationBatch {
+    return { images: planes[0]!, maps: planes[1]!, indices, size: indices.length, crop: this.crop };
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { classSet } from '../../../src/data/segmentation/classSet.ts';
+import { openSegmentationData, openSegmentationSplit } from '../../../src/data/segmentation/openSegmentationData.ts';
+import { SegmentationFolder } from '../../../src/data/segmentation/segmentationFolder.ts';
+import { DataError } from '../../../src/errors.ts';
+import { sharedFolder } from './sharedData.ts';
+
+const classes = classSet({ names: ['a', 'b'] });
+let dir = '';
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mpvg-folder-'));
+  const touch = async (...path: string[]) => {
+    await mkdir(join(dir, ...path.slice(0, -1)), { recursive: true });
+    await writeFile(join(dir, ...path), '');
+  };
+  for (const name of ['b.jpg', 'a.PNG', 'c.jpeg', '.hidden.jpg', 'notes.txt']) await touch('photos', name);
+  await touch('photos', 'sub', 'a.jpg');
+  for (const name of ['a.png', 'b.png', 'd.png']) await touch('maps', name);
+  await touch('maps', 'sub', 'a.png');
+  await touch('leftImg8bit', 'aachen', 'x_leftImg8bit.png');
+  await touch('gtFine', 'aachen', 'x_gtFine_labelTrainIds.png');
+  await touch('gtFine', 'aachen', 'x_gtFine_color.png');
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const open = (options: Partial<Parameters<typeof SegmentationFolder.open>[0]> = {}) =>
+  SegmentationFolder.open({ photos: join(dir, 'photos'), maps: join(dir, 'maps'), classes, ...options });
+const short = (path: string) => path.slice(dir.length + 1);
+const names = (folder: SegmentationFolder) =>
+  Array.from({ length: folder.size }, (_, i) => [short(folder.describe(i)), short(folder.mapPath(i))]);
+
+describe('SegmentationFolder', () => {
+  it('pairs photos and maps by name, in order, and keeps what has no counterpart', async () => {
+    const folder = await open();
+    expect(names(folder)).toEqual([['photos/a.PNG', 'maps/a.png'], ['photos/b.jpg', 'maps/b.png'], ['photos/sub/a.jpg', 'maps/sub/a.png']]);
+    expect(folder.unpaired).toEqual([
+      { file: join(dir, 'photos/c.jpeg'), missing: join(dir, 'maps/c.png') },
+      { file: join(dir, 'maps/d.png'), missing: join(dir, 'photos/d.*') },
+    ]);
+    expect(() => folder.describe(3)).toThrow('expected an index in [0, 3), got 3');
+  });
+
+  it('leaves photos without a map alone where it may', async () => {
+    expect((await open({ unlabelled: 'skip' })).unpaired.map(({ file }) => file)).toEqual([join(dir, 'maps/d.png')]);
+  });
+
+  it("pairs by suffixes, as Cityscapes' names need", async () => {
+    const cityscapes = { photos: join(dir, 'leftImg8bit'), maps: join(dir, 'gtFine'), photoSuffix: '_leftImg8bit.png', mapSuffix: '_gtFine_labelTrainIds.png' };
+    const folder = await open(cityscapes);
+    expect(names(folder)).toEqual([['leftImg8bit/aachen/x_leftImg8bit.png', 'gtFine/aachen/x_gtFine_labelTrainIds.png']]);
+    expect(folder.unpaired).toEqual([]);
+  });
+
+  it('says what is missing', async () => {
+    const missing = open({ photos: join(dir, 'none') });
+    await expect(missing).rejects.toThrow(DataError);
+    await expect(missing).rejects.toThrow(`expected a folder of pictures at ${join(dir, 'none')}, got no such folder`);
+    await expect(open({ photos: join(dir, 'leftImg8bit') })).rejects.toThrow('got none for any of 1, such as aachen/x_leftImg8bit.png');
+    await writeFile(join(dir, 'photos', 'b.webp'), '');
+    await expect(open()).rejects.toThrow(/expected one of pictures named b in .*, got b\.(jpg|webp) and b\.(jpg|webp)/);
+    await rm(join(dir, 'photos', 'b.webp'));
+  });
+});
+
+const camvid = sharedFolder('camvid-q85');
+const sem133 = sharedFolder('coco-sem133');
+const coco = sharedFolder('coco');
+const ade20k = sharedFolder('ade20k-sample');
+
+describe.skipIf(!camvid || !sem133 || !coco || !ade20k)('openSegmentationData', () => {
+  it('opens CamVid, COCO with photos elsewhere, and one split of ADE20K', async () => {
+    const { training, validation } = await openSegmentationData({ dir: camvid ?? '', classes: 'camvid' });
+    expect([training.size, validation.size, training.unpaired.length, validation.unpaired.length]).toEqual([367, 101, 0, 0]);
+    const maps = await openSegmentationData({ dir: sem133 ?? '', classes: 'coco133', trainingPhotos: join(coco ?? '', 'images/train2017') });
+    expect([maps.training.size, maps.validation.size, maps.training.unpaired.length]).toEqual([100, 100, 0]);
+    expect((await openSegmentationSplit({ dir: ade20k ?? '', classes: 'ade20k' }, 'validation')).size).toBe(3);
+    expect((await openSegmentationSplit({ dir: camvid ?? '', classes: 'camvid', validationSplit: 'test' }, 'validation')).size).toBe(233);
+  });
+});
