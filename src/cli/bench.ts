@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../errors.ts';
+import { addBenchCoco } from './benchCoco.ts';
+import { addBenchMiou } from './benchMiou.ts';
 
 interface EngineFlags {
   readonly rounds: string;
@@ -51,6 +53,8 @@ Examples:
       });
       if (flags.json) console.log(JSON.stringify(result, null, 2));
     });
+  addBenchCoco(bench);
+  addBenchMiou(bench);
 }
 
 function positive(flag: string, value: string): number {

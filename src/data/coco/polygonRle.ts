@@ -12,13 +12,19 @@ const SCALE = 5;
 /** On the fine grid. Beyond it pycocotools' 32-bit integers overflow. */
 const MAX_FINE = 2 ** 30;
 
-/** Where an outline crosses columns: growing arrays, reused. */
-let columns = new Int32Array(1024);
-let rows = new Int32Array(1024);
+/** Places for crossings at a time: a polygon that needs more is drawn in strips. */
+const MOST_PLACES = 2 ** 22;
+
+// Memory that is used again. Loops take it into local variables: they would look at these ones again in each round.
+/** Points on the fine grid, the first again behind the last. */
 let fineX = new Int32Array(256);
 let fineY = new Int32Array(256);
-let perColumn = new Uint32Array(1024);
-let sorted = new Uint32Array(1024);
+/** By column of pixels: how often the outline crosses it, and, `places` for each, in which rows. */
+let crossings = new Int32Array(1024);
+let rows = new Int32Array(8192);
+/** Places per column. */
+let places = 8;
+let changes = new Uint32Array(1024);
 
 /**
  * The union of polygons.
@@ -77,9 +83,49 @@ export function polygonChanges(
   checkMaskSize(height, width, 'rleFromPolygon');
   const points = (end - start) >> 1;
   toFineGrid(numbers, start, points);
-  let count = 0;
-  for (let j = 0; j < points; j++) count = crossEdge(fineX[j]!, fineY[j]!, fineX[j + 1]!, fineY[j + 1]!, width, count);
-  return withoutPairs(sortCrossings(count, height, width));
+  let left = Infinity;
+  let right = -Infinity;
+  for (let j = 0; j < points; j++) {
+    const x = fineX[j]!;
+    if (x < left) left = x;
+    if (x > right) right = x;
+  }
+  return changes.subarray(0, drawStrip(points, firstColumn(left), lastColumn(right, width), height, 0));
+}
+
+/**
+ * Finds the changes in the columns from `low` to `high`.
+ * @param count changes so far
+ * @returns changes now
+ */
+function drawStrip(points: number, low: number, high: number, height: number, count: number): number {
+  const width = high - low + 1;
+  if (!(width > 0)) return count;
+  if (crossings.length < width) crossings = new Int32Array(2 * width);
+  for (places = 8; ; ) {
+    if (rows.length < width * places) rows = new Int32Array(width * places);
+    crossings.fill(0, 0, width);
+    const [xs, ys] = [fineX, fineY];
+    for (let j = 0; j < points; j++) crossEdge(xs[j]!, ys[j]!, xs[j + 1]!, ys[j + 1]!, low, high, height);
+    let most = 0;
+    for (let n = 0; n < width; n++) if (crossings[n]! > most) most = crossings[n]!;
+    if (most <= places) return collectChanges(low, width, height, count);
+    // Once more with places for all; in strips if those were too many.
+    if (width > 1 && width * most > MOST_PLACES) break;
+    places = most;
+  }
+  const middle = low + (width >> 1);
+  return drawStrip(points, middle, high, height, drawStrip(points, low, middle - 1, height, count));
+}
+
+/** The first column of pixels that an outline from this fine column on can cross. */
+function firstColumn(fine: number): number {
+  return Math.max(0, Math.ceil((fine - 2) / SCALE));
+}
+
+/** The last column of pixels that an outline up to this fine column can cross. */
+function lastColumn(fine: number, width: number): number {
+  return Math.min(width - 1, Math.floor((fine - 3) / SCALE));
 }
 
 /** Where the union of two masks changes, from where they change. */
@@ -104,6 +150,7 @@ function toFineGrid(numbers: ArrayLike<number>, start: number, points: number): 
     fineX = new Int32Array(2 * points);
     fineY = new Int32Array(2 * points);
   }
+  const [xs, ys] = [fineX, fineY];
   for (let j = 0; j < points; j++) {
     const x = SCALE * numbers[start + 2 * j]! + 0.5;
     const y = SCALE * numbers[start + 2 * j + 1]! + 0.5;
@@ -111,105 +158,87 @@ function toFineGrid(numbers: ArrayLike<number>, start: number, points: number): 
       const at = Math.abs(x) < MAX_FINE ? 2 * j + 1 : 2 * j;
       throw new DataError(`rleFromPolygon: expected numbers between ${-MAX_FINE / SCALE} and ${MAX_FINE / SCALE} for polygon, got ${numbers[start + at]} at ${at}`);
     }
-    fineX[j] = x; // an Int32Array cuts towards 0, as C does
-    fineY[j] = y;
+    xs[j] = x; // an Int32Array cuts towards 0, as C does
+    ys[j] = y;
   }
-  fineX[points] = fineX[0]!;
-  fineY[points] = fineY[0]!;
+  xs[points] = xs[0]!;
+  ys[points] = ys[0]!;
 }
 
-/** Adds an edge's crossings to `columns` and `rows` (fine rows, the upper one) from `count` on. @returns the new count */
-function crossEdge(fromX: number, fromY: number, toX: number, toY: number, width: number, count: number): number {
+/** Adds an edge's crossings of the columns from `low` to `high`; those without a place are only counted. */
+function crossEdge(fromX: number, fromY: number, toX: number, toY: number, low: number, high: number, height: number): void {
   const dx = Math.abs(toX - fromX);
   const dy = Math.abs(toY - fromY);
-  if (dx === 0) return count;
-  const first = Math.max(0, Math.ceil((Math.min(fromX, toX) - 2) / SCALE));
-  const last = Math.min(width - 1, Math.floor((Math.max(fromX, toX) - 3) / SCALE));
-  if (last < first) return count;
-  if (count + last - first >= columns.length) growCrossings(count + last - first + 1);
+  const first = Math.max(low, firstColumn(Math.min(fromX, toX)));
+  const last = Math.min(high, lastColumn(Math.max(fromX, toX), high + 1));
+  if (last < first) return;
+  const [counts, into, room] = [crossings, rows, places];
   // The longer axis is walked upwards; rounding depends on the direction.
   const flip = dx >= dy ? fromX > toX : fromY > toY;
   const x = flip ? toX : fromX;
   const y = flip ? toY : fromY;
-  if (dx >= dy) {
-    const slope = (flip ? fromY - toY : toY - fromY) / dx;
-    for (let n = first, t = SCALE * first + 2 - x; n <= last; n++, t += SCALE) {
-      const one = Math.trunc(y + slope * t + 0.5);
-      const other = Math.trunc(y + slope * (t + 1) + 0.5);
-      columns[count] = n;
-      rows[count++] = Math.min(one, other);
-    }
-    return count;
-  }
-  const slope = (flip ? fromX - toX : toX - fromX) / dy;
+  const slope = dx >= dy ? (flip ? fromY - toY : toY - fromY) / dx : (flip ? fromX - toX : toX - fromX) / dy;
+  const inverse = 1 / slope;
+  const right = slope > 0;
   for (let n = first; n <= last; n++) {
-    // The first step after which the fine column is on the other side of the line between 5n + 2 and 5n + 3.
-    const line = SCALE * n + 3;
-    const right = slope > 0;
-    let t = Math.ceil((line - 0.5 - x) / slope);
-    while ((x + slope * t + 0.5 >= line) !== right) t++;
-    while ((x + slope * (t - 1) + 0.5 >= line) === right) t--;
-    columns[count] = n;
-    rows[count++] = y + t - 1;
+    let fine: number;
+    if (dx >= dy) {
+      const t = SCALE * n + 2 - x;
+      fine = Math.min((y + slope * t + 0.5) | 0, (y + slope * (t + 1) + 0.5) | 0);
+    } else {
+      // The first step after which the fine column is on the other side of the line between 5n + 2 and 5n + 3.
+      const line = SCALE * n + 3;
+      let t = Math.ceil((line - 0.5 - x) * inverse);
+      while ((x + slope * t + 0.5 >= line) !== right) t++;
+      while ((x + slope * (t - 1) + 0.5 >= line) === right) t--;
+      fine = y + t - 1;
+    }
+    const column = n - low;
+    const place = counts[column]!;
+    counts[column] = place + 1;
+    // ceil((fine + 0.5) / 5 - 0.5), limited to the image
+    if (place < room) into[column * room + place] = fine > 0 ? Math.min(height, ((fine + 2) / SCALE) | 0) : 0;
   }
-  return count;
 }
 
-function growCrossings(needed: number): void {
-  const larger = new Int32Array(2 * needed);
-  larger.set(columns);
-  columns = larger;
-  const largerRows = new Int32Array(2 * needed);
-  largerRows.set(rows);
-  rows = largerRows;
+/** Puts the crossings in order into `changes`, as positions in the image; two at one place are none. @returns their number */
+function collectChanges(low: number, width: number, height: number, count: number): number {
+  const [counts, from, room] = [crossings, rows, places];
+  let result = changes;
+  let kept = count;
+  for (let n = 0; n < width; n++) {
+    const crossed = counts[n]!;
+    const start = n * room;
+    sortRows(from, start, start + crossed);
+    if (kept + crossed > result.length) {
+      result = new Uint32Array(2 * (kept + crossed));
+      result.set(changes);
+      changes = result;
+    }
+    const top = (low + n) * height;
+    for (let i = start; i < start + crossed; i++) {
+      const position = top + from[i]!;
+      if (kept > 0 && result[kept - 1] === position) kept--;
+      else result[kept++] = position;
+    }
+  }
+  return kept;
 }
 
-/** The crossings as positions in the image, in order. @returns a view of `sorted` */
-function sortCrossings(count: number, height: number, width: number): Uint32Array {
-  if (count === 0) return sorted.subarray(0, 0);
-  if (sorted.length < count) sorted = new Uint32Array(2 * count);
-  if (perColumn.length < width + 1) perColumn = new Uint32Array(width + 1);
-  let low = width;
-  let high = 0;
-  for (let i = 0; i < count; i++) {
-    const n = columns[i]!;
-    if (n < low) low = n;
-    if (n > high) high = n;
+/** Sorts the rows of one column: two, mostly, or a few. */
+function sortRows(values: Int32Array, start: number, end: number): void {
+  // Insertion would take forever over an outline made of hatching.
+  if (end - start > 64) {
+    values.subarray(start, end).sort();
+    return;
   }
-  perColumn.fill(0, low, high + 2);
-  for (let i = 0; i < count; i++) perColumn[columns[i]! + 1]!++;
-  let most = perColumn[high + 1]!;
-  for (let n = low; n < high; n++) {
-    if (perColumn[n + 1]! > most) most = perColumn[n + 1]!;
-    perColumn[n + 1]! += perColumn[n]!;
-  }
-  for (let i = 0; i < count; i++) {
-    const n = columns[i]!;
-    // ceil((row + 0.5) / 5 - 0.5), limited to the image
-    const row = rows[i]! > 0 ? Math.min(height, Math.floor((rows[i]! + 2) / SCALE)) : 0;
-    sorted[perColumn[n]!++] = n * height + row;
-  }
-  const result = sorted.subarray(0, count);
-  // A column has two crossings, or a few; insertion would take forever over an outline made of hatching.
-  if (most > 64) return result.sort();
-  for (let i = 1; i < count; i++) {
-    const position = result[i]!;
+  for (let i = start + 1; i < end; i++) {
+    const value = values[i]!;
     let j = i - 1;
-    while (j >= 0 && result[j]! > position) {
-      result[j + 1] = result[j]!;
+    while (j >= start && values[j]! > value) {
+      values[j + 1] = values[j]!;
       j--;
     }
-    result[j + 1] = position;
+    values[j + 1] = value;
   }
-  return result;
-}
-
-/** Two changes at one place are none. Works in place. */
-function withoutPairs(changes: Uint32Array): Uint32Array {
-  let kept = 0;
-  for (let i = 0; i < changes.length; i++) {
-    if (kept > 0 && changes[kept - 1] === changes[i]) kept--;
-    else changes[kept++] = changes[i]!;
-  }
-  return changes.subarray(0, kept);
 }

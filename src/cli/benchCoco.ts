@@ -1,0 +1,61 @@
+import { Option, type Command } from 'commander';
+import { ConfigError } from '../errors.ts';
+import type { CocoKind, CocoTool } from './bench/coco.ts';
+
+interface CocoFlags {
+  readonly rounds: string;
+  readonly without: CocoTool[];
+  readonly photos: string;
+  readonly objects: string;
+  readonly detections: string;
+  readonly json?: true;
+  readonly evaluate?: true;
+}
+
+export function addBenchCoco(bench: Command): void {
+  bench.command('coco')
+    .description('COCO evaluation of boxes and masks against pycocotools, faster-coco-eval and hotcoco.')
+    .option('--rounds <n>', 'turns that each tool takes', '5')
+    .addOption(new Option('--without <tools...>', 'tools to leave out').choices(['hotcoco', 'faster-coco-eval', 'pycocotools']).default([]))
+    .option('--photos <n>', 'of the generated problem', '5000')
+    .option('--objects <n>', 'in its ground truth', '37000')
+    .option('--detections <n>', 'in its results', '37000')
+    .option('--json', 'as JSON')
+    .addOption(new Option('--evaluate').hideHelp())
+    .argument('[files...]')
+    .addHelpText('after', `
+The problem is generated with val2017's numbers of photos, objects and points per polygon. Every evaluation runs in a process of its
+own, timed inside from reading the files to the last statistic; the tools take turns, and ratios are medians over the turns. Then
+ours again with ten times the detections. The other tools are installed into build/coco-venv; MPVG_COCO_PYTHON names a Python that
+has them.
+
+Examples:
+  mpvg bench coco
+  mpvg bench coco --rounds 3 --without pycocotools`)
+    .action(async (files: string[], flags: CocoFlags) => {
+      const { benchCoco, cocoTools, evaluateHere } = await import('./bench/coco.ts');
+      if (flags.evaluate) {
+        const [truth, results, kind] = files as [string, string, CocoKind];
+        console.log(JSON.stringify(await evaluateHere(truth, results, kind)));
+        return;
+      }
+      if (files.length > 0) throw new ConfigError(`bench coco: expected no files, got ${files.join(' ')}`);
+      const result = await benchCoco({
+        rounds: positive('--rounds', flags.rounds),
+        tools: cocoTools.filter((tool) => !flags.without.includes(tool)),
+        size: {
+          photos: positive('--photos', flags.photos),
+          truths: positive('--objects', flags.objects),
+          detections: positive('--detections', flags.detections),
+        },
+        report: flags.json ? () => undefined : (line) => { console.log(line); },
+      });
+      if (flags.json) console.log(JSON.stringify(result, null, 2));
+    });
+}
+
+function positive(flag: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`bench coco: expected a whole number of 1 or more for ${flag}, got ${value}`);
+  return number;
+}
