@@ -8,7 +8,7 @@ import wabt from 'wabt';
 const folder = new URL('../src/data/transforms/', import.meta.url);
 
 /** Each kernel's file name and what its .ts exports. */
-export const kernels = { resampleKernel: 'RESAMPLE_KERNEL', linearKernel: 'LINEAR_KERNEL' };
+export const kernels = { resampleKernel: 'RESAMPLE_KERNEL', linearKernel: 'LINEAR_KERNEL', colourKernel: 'COLOUR_KERNEL' };
 
 /**
  * The text of a kernel's .ts for its current .wat.

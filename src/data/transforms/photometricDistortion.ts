@@ -1,10 +1,16 @@
 // Random brightness, contrast, saturation and hue. Each is applied with probability 1/2; contrast comes before or after
 // saturation and hue, as a coin says.
 // Source: mmsegmentation 0.30, PhotoMetricDistortion (after Liu et al. 2016, SSD, section 2.2): order, ranges and arithmetic,
-// which is float32 cut off to a byte after every step, and a way to HSV and back for each of saturation and hue (hsv.ts).
+// which is float32 cut off to a byte after every step, and a way to HSV and back for each of saturation and hue.
+//
+// HSV is OpenCV's in bytes: hue 0 to 179 (2 degrees each), saturation and value 0 to 255. Source: OpenCV 4.10,
+// modules/imgproc/src/color_hsv.simd.hpp, RGB2HSV_b and HSV2RGB_b as its vector code computes them on x86: to HSV in whole
+// numbers with 12 fractional bits, back in float32, 1 - s * f rounded once, cut off to bytes. The last pixels of a row, which do
+// not fill a vector there, are rounded instead; here all are alike. The loops are WebAssembly with SIMD (colourKernel.wat).
 
 import type { Rng } from '../../random/rng.ts';
-import { mapHsv } from './hsv.ts';
+import { COLOUR_KERNEL } from './colourKernel.ts';
+import { growTo, loadKernel, type KernelMemory } from './kernelLoader.ts';
 
 export interface PhotometricRanges {
   /** Greatest number of levels added or taken away. */
@@ -31,7 +37,18 @@ export interface PhotometricChange {
   readonly hue?: number;
 }
 
-const identity: Uint8Array = Uint8Array.from({ length: 256 }, (_, level) => level);
+/** What colourKernel.wat exports; numbers are byte addresses in its memory and counts. */
+interface Kernel {
+  readonly memory: KernelMemory;
+  readonly levels: (at: number, bytes: number, factor: number, shift: number) => void;
+  readonly hsv: (at: number, pixels: number, tables: number, factor: number, turn: number) => void;
+}
+
+/** Hues in a circle. */
+const HUES = 180;
+const TABLES = 0;
+const PIXELS = 2048;
+let kernel: Kernel | undefined;
 
 /** Draws a change: brightness, whether contrast comes first, contrast if so, saturation, hue, contrast if not. */
 export function drawPhotometricChange(ranges: PhotometricRanges, rng: Rng): PhotometricChange {
@@ -48,24 +65,26 @@ export function drawPhotometricChange(ranges: PhotometricRanges, rng: Rng): Phot
 /** Changes RGB bytes in place. */
 export function changePhotometry(pixels: Uint8Array, change: PhotometricChange): void {
   const { brightness, contrast, contrastFirst, saturation, hue } = change;
-  let levels: Uint8Array = identity;
-  if (brightness !== undefined) levels = linearLevels(levels, 1, brightness);
-  if (contrast !== undefined && contrastFirst) levels = linearLevels(levels, contrast, 0);
-  mapLevels(pixels, levels);
-  if (saturation !== undefined) mapHsv(pixels, identity, linearLevels(identity, saturation, 0));
-  if (hue !== undefined) mapHsv(pixels, Uint8Array.from({ length: 180 }, (_, stored) => (stored + hue + 180) % 180), identity);
-  if (contrast !== undefined && !contrastFirst) mapLevels(pixels, linearLevels(identity, contrast, 0));
+  if (brightness === undefined && contrast === undefined && saturation === undefined && hue === undefined) return;
+  kernel ??= loadColourKernel();
+  const { memory, levels, hsv } = kernel;
+  growTo(memory, PIXELS + pixels.length + 16);
+  const held = new Uint8Array(memory.buffer, PIXELS, pixels.length);
+  held.set(pixels);
+  if (brightness !== undefined) levels(PIXELS, pixels.length, 1, brightness);
+  if (contrast !== undefined && contrastFirst) levels(PIXELS, pixels.length, contrast, 0);
+  if (saturation !== undefined) hsv(PIXELS, pixels.length / 3, TABLES, saturation, 0);
+  if (hue !== undefined) hsv(PIXELS, pixels.length / 3, TABLES, 1, (hue + HUES) % HUES);
+  if (contrast !== undefined && !contrastFirst) levels(PIXELS, pixels.length, contrast, 0);
+  pixels.set(held);
 }
 
-/** The levels scaled and shifted, in float32, and cut off to bytes. */
-function linearLevels(levels: Uint8Array, factor: number, shift: number): Uint8Array {
-  return Uint8Array.from(levels, (level) => {
-    const changed = Math.fround(Math.fround(level * Math.fround(factor)) + Math.fround(shift));
-    return Math.min(Math.max(changed, 0), 255);
-  });
-}
-
-function mapLevels(pixels: Uint8Array, levels: Uint8Array): void {
-  if (levels === identity) return;
-  for (let i = 0; i < pixels.length; i++) pixels[i] = levels[pixels[i]!]!;
+function loadColourKernel(): Kernel {
+  const loaded = loadKernel(COLOUR_KERNEL) as Kernel;
+  const tables = new Int32Array(loaded.memory.buffer, TABLES, 512);
+  for (let i = 1; i < 256; i++) {
+    tables[i] = Math.round((255 << 12) / i);
+    tables[256 + i] = Math.round((HUES << 12) / (6 * i));
+  }
+  return loaded;
 }
