@@ -206,6 +206,11 @@ describe('MeanIou', () => {
       expect(add).toThrow(DataError);
       expect(add).toThrow(message);
       expect(counter.result()).toEqual(before);
+      // Nor is anything left behind in what has not been added up yet.
+      counter.add(good, good);
+      expect(add).toThrow(message);
+      counter.add(good, good);
+      expect(counter.result().labelledPixels).toBe(3 * before.labelledPixels);
     });
 
     it('of another size', () => {

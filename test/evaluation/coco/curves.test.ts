@@ -83,6 +83,11 @@ describe('scoreCurves', () => {
     expect([cat!.scores[0], cat!.precision[0], cat!.recall[0]]).toEqual([0.9, 1, 1]);
   });
 
+  it('counts the best of each photo alone', async () => {
+    const [cat] = scoreCurves(await errorExample(), { maxDets: 2 });
+    expect([...cat!.scores]).toEqual([0.9, 0.8]);
+  });
+
   it('has no best where there are no detections', async () => {
     const example = await errorExample({}, { iouType: 'bbox', maxDets: [0] });
     expect(scoreCurves(example).map(({ best, scores }) => [best, scores.length])).toEqual([[-1, 0], [-1, 0]]);

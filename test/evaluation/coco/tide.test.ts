@@ -40,6 +40,30 @@ describe('tide', () => {
     expect(tide(await errorExample(), { maxDets: 3 }).errors.missed.count).toBe(2);
   });
 
+  it('calls a poor box what covers a found object just enough', async () => {
+    const half = { image_id: 7, category_id: 1, score: 0.3, bbox: [0, 0, 10, 5] };
+    const { errors } = tide(await errorExample({ detections: [half] }));
+    expect([errors.localisation.count, errors.duplicate.count]).toEqual([2, 1]);
+  });
+
+  it('gives the first of equally covered objects to a wrong class', async () => {
+    const bbox = [0, 0, 10, 10];
+    const truth = CocoDataset.fromObject({
+      images: [{ id: 1, width: 20, height: 20, file_name: '1.jpg' }],
+      categories: [1, 2, 3].map((id) => ({ id, name: `${id}` })),
+      annotations: [3, 2].map((category_id, i) => ({ id: i + 1, image_id: 1, category_id, bbox, area: 100, iscrowd: 0 })),
+    });
+    const results = await truth.loadRes([
+      { image_id: 1, category_id: 1, score: 0.9, bbox },
+      { image_id: 1, category_id: 2, score: 0.95, bbox: [0, 0, 10, 4] },
+      { image_id: 1, category_id: 2, score: 0.4, bbox: [15, 15, 1, 1] },
+    ]);
+    const { ap, errors } = tide(new CocoEval(truth, results, { iouType: 'bbox' }));
+    expect(ap).toBe(0);
+    // The detection becomes one of class 3, whose only object it finds; class 1 is gone, class 2 still finds nothing.
+    expect(errors.classification).toEqual({ dAp: 0.5, count: 1 });
+  });
+
   it('rejects what it cannot work with', async () => {
     const people = await errorExample({}, { iouType: 'keypoints' });
     expect(() => tide(people)).toThrow(ConfigError);
