@@ -138,8 +138,9 @@ function faultOf(photo: NamedFacts, map: NamedFacts, labels: LabelReader): DataF
   if (wrong.length === 0) return undefined;
   const named = wrong.slice(0, 3).map(([value, pixels]) => `${value} in ${pixels} pixels`).join(', ');
   const more = wrong.length > 3 ? ` and ${wrong.length - 3} other values` : '';
-  const { classes, reduceZeroLabel } = labels.rules;
-  const remedy = !reduceZeroLabel && wrong.length === 1 && wrong[0]![0] === classes ? '; if its classes are numbered from 1, set reduceZeroLabel' : '';
+  const { classes, reduceZeroLabel, merge } = labels.rules;
+  const isOneMore = wrong.length === 1 && wrong[0]![0] === (merge?.length ?? classes);
+  const remedy = !reduceZeroLabel && isOneMore ? '; if its classes are numbered from 1, set reduceZeroLabel' : '';
   return { file: map.file, found: `${named}${more}, expected ${labels.expected()}${remedy}` };
 }
 

@@ -12,11 +12,13 @@ export interface LabelRules {
   readonly reduceZeroLabel: boolean;
   /** Values, as stored, that are ignored too; 255 always is. */
   readonly ignoreValues: readonly number[];
+  /** What becomes of the classes in label images: entry i is the class of those numbered i, from 0. Default: they stay. */
+  readonly merge?: readonly number[];
 }
 
 /** Only the rules, of something that has more members. */
-export function labelRules({ classes, reduceZeroLabel, ignoreValues }: LabelRules): LabelRules {
-  return { classes, reduceZeroLabel, ignoreValues };
+export function labelRules({ classes, reduceZeroLabel, ignoreValues, merge }: LabelRules): LabelRules {
+  return { classes, reduceZeroLabel, ignoreValues, ...(merge && { merge }) };
 }
 
 /** In maps that have been read: a pixel that does not count. */
@@ -30,8 +32,11 @@ export class LabelReader {
   readonly #isWrong: Uint8Array;
 
   constructor(rules: LabelRules) {
-    const { classes, reduceZeroLabel, ignoreValues } = rules;
-    const labelMap = new Map(ignoreValues.map((value) => [reduceZeroLabel ? value - 1 : value, IGNORED]));
+    const { classes, reduceZeroLabel, ignoreValues, merge = [] } = rules;
+    const labelMap = new Map([
+      ...merge.entries(),
+      ...ignoreValues.map((value) => [reduceZeroLabel ? value - 1 : value, IGNORED] as const),
+    ]);
     this.rules = rules;
     this.#codes = labelCodes({ classes, reduceZeroLabel, labelMap, ignoreIndex: IGNORED, of: 'truth' });
     this.#bytes = Uint8Array.from(this.#codes.bytes, (code) => (code < classes ? code : IGNORED));
@@ -70,10 +75,11 @@ export class LabelReader {
 
   /** The values that a map may hold, in words. */
   expected(): string {
-    const { classes, reduceZeroLabel, ignoreValues } = this.rules;
+    const { classes, reduceZeroLabel, ignoreValues, merge } = this.rules;
     const from = reduceZeroLabel ? 1 : 0;
+    const stored = merge?.length ?? classes;
     const ignored = [...new Set([...(reduceZeroLabel ? [0] : []), ...ignoreValues, IGNORED])];
-    return `classes ${from} to ${classes - 1 + from}, or ${ignored.join(', ')} for none`;
+    return `classes ${from} to ${stored - 1 + from}, or ${ignored.join(', ')} for none`;
   }
 
   #fault(values: LabelImage['data'], name: string): DataError {

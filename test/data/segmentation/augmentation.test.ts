@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { RawImage } from '../../../src/data/dataset.ts';
 import { ade20kAugmentation, augment, checkAugmentation, type LabelledPhoto, type SegmentationAugmentation } from '../../../src/data/segmentation/augmentation.ts';
@@ -140,8 +141,13 @@ function onlyLabel({ data, width, height }: LabelMap, x: number, y: number): num
   return label;
 }
 
-describe.each(['ade20k-sample', 'camvid-q85', 'coco-sem133'].flatMap((name) => sharedFolder(name) ?? []))('photo and map of %s', (dir) => {
-  const classes = dir.endsWith('camvid-q85') ? 'camvid' : dir.endsWith('coco-sem133') ? 'coco133' : 'ade20k';
+const folders = [
+  { dir: fileURLToPath(new URL('../../../samples/segmentation', import.meta.url)), classes: 'coco12' },
+  { dir: sharedFolder('ade20k-sample'), classes: 'ade20k' },
+  { dir: sharedFolder('camvid-q85'), classes: 'camvid' },
+] as const;
+
+describe.each(folders.flatMap(({ dir, classes }) => (dir === undefined ? [] : [{ dir, classes }])))('photo and map of $dir', ({ dir, classes }) => {
   it('stay aligned', async () => {
     const folder = await openSegmentationSplit({ dir, classes }, 'validation');
     const reader = new LabelReader(folder.classes);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COCO12_MEMBERS } from '../../../src/data/segmentation/coco12Classes.ts';
 import { classSet, type ClassSet } from '../../../src/data/segmentation/classSet.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
@@ -22,6 +23,18 @@ describe('classSet', () => {
     }
   });
 
+  it("puts each of COCO's classes into one of 12 groups", () => {
+    const { names, merge = [], classes } = classSet('coco12');
+    const { names: members } = classSet('coco133');
+    expect([merge.length, classes, new Set(merge).size]).toEqual([133, 12, 12]);
+    const groupOf = (name: string) => names[merge[members.indexOf(name)] ?? -1];
+    expect(['zebra', 'boat', 'potted plant', 'snow', 'window-other', 'tie', 'sky-other-merged'].map(groupOf))
+      .toEqual(['animal', 'vehicle', 'plant', 'ground', 'wall', 'object', 'sky']);
+    // Every name of the table is a class of COCO's, and in one group only.
+    const listed = Object.values(COCO12_MEMBERS).flatMap((list) => list.split(', '));
+    expect(listed.sort()).toEqual([...members].sort());
+  });
+
   it("gives other classes Pascal VOC's colours, all different", () => {
     const { palette, classes } = classSet({ names: Array.from({ length: 255 }, (_, i) => `class ${i}`) });
     expect([...palette.subarray(0, 9)]).toEqual([128, 0, 0, 0, 128, 0, 128, 128, 0]);
@@ -35,6 +48,7 @@ describe('classSet', () => {
   it.each([
     [{ names: [] }, 'expected 1 to 255 names, got 0'],
     [{ names: ['a', 'b', 'a'] }, `expected each name once, got 'a' again`],
+    [{ names: ['a', 'b'], merge: [0, 2] }, 'expected classes in [0, 2) for merge, got 2'],
     [{ names: ['a'], colours: ['red'] }, 'expected 1 colours like #1f5fa8, one per name, got ["red"]'],
   ])('refuses %j', (options, message) => {
     expect(() => classSet(options)).toThrow(ConfigError);

@@ -22,6 +22,15 @@ describe('LabelReader', () => {
     expect(() => wide.read(Uint16Array.of(1, 256), 'x.png')).toThrow('got 256');
   });
 
+  it('merges classes', () => {
+    const merged = new LabelReader({ classes: 2, reduceZeroLabel: true, ignoreValues: [4], merge: [1, 0, 1, 0, 1] });
+    expect([...merged.read(Uint8Array.of(0, 1, 2, 3, 4, 5, 255), 'x.png')]).toEqual([255, 1, 0, 1, 255, 1, 255]);
+    expect(() => merged.read(Uint8Array.of(6), 'x.png')).toThrow('expected classes 1 to 5, or 0, 4, 255 for none in x.png, got 6');
+    const plain = new LabelReader({ classes: 2, reduceZeroLabel: false, ignoreValues: [], merge: [1, 1, 0] });
+    expect([...plain.read(Uint16Array.of(0, 1, 2), 'x.png')]).toEqual([1, 1, 0]);
+    expect(() => plain.read(Uint8Array.of(3), 'x.png')).toThrow('got 3');
+  });
+
   it('names the file and a value that is no class', () => {
     expect(() => ade20k.read(Uint8Array.of(1, 151), 'x.png')).toThrow(DataError);
     expect(() => ade20k.read(Uint8Array.of(1, 151), 'x.png')).toThrow('LabelReader: expected classes 1 to 150, or 0, 255 for none in x.png, got 151');
