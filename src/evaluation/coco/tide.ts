@@ -17,7 +17,7 @@ export interface TideOptions {
   readonly maxDets?: number;
 }
 
-export interface TideError {
+interface TideError {
   /** Average precision, in [0, 1], that would be gained without this kind of error. */
   readonly dAp: number;
   /** Errors of this kind. */

@@ -22,7 +22,7 @@ export interface TideDetection {
   readonly target: TideObject | undefined;
 }
 
-export interface TideObject {
+interface TideObject {
   readonly category: number;
   /** Whether a detection found it. */
   found: boolean;
