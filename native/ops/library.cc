@@ -31,6 +31,21 @@ TORCH_LIBRARY(mpvg, m) {
   m.def("attention(Tensor qkv, int heads) -> (Tensor out, Tensor logsumexp)");
   m.def("attention_backward(Tensor dy, Tensor qkv, Tensor out, Tensor logsumexp, int heads) -> Tensor");
 
+  // Bilinear reads of several maps at points, weighted and summed; levels are heights and widths in turn
+  m.def("ms_deform_attn(Tensor value, int[] levels, Tensor locations, Tensor weights) -> Tensor");
+  m.def(
+      "ms_deform_attn_backward(Tensor dy, Tensor value, int[] levels, Tensor locations, Tensor weights) "
+      "-> (Tensor dvalue, Tensor dlocations, Tensor dweights)");
+
+  // relu?(gamma (x - mean) rstd + beta) over the last axis; in training mean and rstd are the batch's, the running statistics
+  // move and batches counts
+  m.def(
+      "batch_norm(Tensor x, Tensor gamma, Tensor beta, Tensor(a!) running_mean, Tensor(b!) running_var, Tensor(c!)? batches, "
+      "bool training, float momentum, float eps, bool relu) -> (Tensor y, Tensor mean, Tensor rstd)");
+  m.def(
+      "batch_norm_backward(Tensor dy, Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor rstd, bool training, bool relu) "
+      "-> (Tensor dx, Tensor dgamma, Tensor dbeta)");
+
   // Parameter updates, in place; step, lr and grad_scale are scalars in tensors, read when the operator runs
   m.def(
       "adamw_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] first_moments, Tensor(c!)[] second_moments, Tensor step, "

@@ -50,18 +50,17 @@ export function batchNorm(x: Tensor, tensors: BatchNormTensors, options: BatchNo
     throw new ShapeError(`batchNorm: expected more than one value per channel in training for x, got shape [${x.shape.join(', ')}]`);
   }
   if (!fusedKernel('MpvgBatchNorm')) return batchNormComposed(x, tensors, options);
-  const attributes = { training, eps, relu };
   return withGradient(
     [x, gamma, beta],
     (save) => {
       const inputs = { x, gamma, beta, runningMean, runningVar, ...(batches && { batches }) };
-      const [y, mean, rstd] = runFusedList('MpvgBatchNorm', inputs, { ...attributes, momentum }) as [Tensor, Tensor, Tensor];
-      save([x, gamma, mean, rstd, ...(relu ? [y] : [])]);
+      const [y, mean, rstd] = runFusedList('MpvgBatchNorm', inputs, { training, momentum, eps, relu }) as [Tensor, Tensor, Tensor];
+      save([x, gamma, beta, mean, rstd]);
       return y;
     },
     (dy, saved) => {
-      const [x, gamma, mean, rstd, y] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
-      return runFusedList('MpvgBatchNormGrad', { dy, x, gamma, mean, rstd, ...(y && { y }) }, { ...attributes });
+      const [x, gamma, beta, mean, rstd] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      return runFusedList('MpvgBatchNormGrad', { dy, x, gamma, beta, mean, rstd }, { training, relu });
     },
   );
 }

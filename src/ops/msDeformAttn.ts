@@ -9,7 +9,7 @@ import {
 import type { Rank, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
-import { withGradient } from './fused.ts';
+import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
 /** The size of one map. */
 export interface Level {
@@ -35,7 +35,19 @@ export function msDeformAttn(value: Tensor, levels: readonly Level[], locations:
   if (counted !== pixels) throw new ShapeError(`msDeformAttn: expected levels of ${pixels} pixels together, got ${counted}`);
   checkShape('msDeformAttn', 'locations', locations, [batch, 'Q', heads, levels.length, 'P', 2]);
   checkShape('msDeformAttn', 'weights', weights, locations.shape.slice(0, 5));
-  return msDeformAttnComposed(value, levels, locations, weights);
+  if (!fusedKernel('MpvgMsDeformAttn')) return msDeformAttnComposed(value, levels, locations, weights);
+  const attributes = { levels: levels.flatMap(({ height, width }) => [height, width]) };
+  return withGradient(
+    [value, locations, weights],
+    (save) => {
+      save([value, locations, weights]);
+      return runFused('MpvgMsDeformAttn', { value, locations, weights }, attributes);
+    },
+    (dy, saved) => {
+      const [value, locations, weights] = saved as [Tensor, Tensor, Tensor];
+      return runFusedList('MpvgMsDeformAttnGrad', { dy, value, locations, weights }, attributes);
+    },
+  );
 }
 
 /** `msDeformAttn` from tfjs's own operations, unchecked. */

@@ -29,11 +29,11 @@ import { registerSelectionKernels } from './selection.ts';
 import { registerSpatialBlockKernels } from './spatialBlocks.ts';
 import { registerSpectralKernels } from './spectral.ts';
 import { registerSegmentationLossKernels } from './segmentationLoss.ts';
-import { registerTorchBatchNormKernels } from './torchBatchNorm.ts';
 import { registerTorchConvolutionKernels } from './torchConvolution.ts';
 import { registerTorchResizeKernels } from './torchResize.ts';
 import { registerUnaryKernels } from './unary.ts';
 import { registerViewKernels } from './views.ts';
+import { registerVisionLayerKernels } from './visionLayers.ts';
 import { registerRaggedKernels } from './ragged.ts';
 import { registerSparseKernels } from './sparse.ts';
 import { registerStringKernels } from './strings.ts';
@@ -73,7 +73,7 @@ export function registerKernels(): void {
   registerSparseKernels();
   registerStringKernels();
   registerSegmentationLossKernels();
-  registerTorchBatchNormKernels();
+  registerVisionLayerKernels();
   registerTorchConvolutionKernels();
   registerTorchResizeKernels();
 }
