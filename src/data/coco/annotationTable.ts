@@ -16,10 +16,14 @@ export interface AnnotationTable {
   readonly boxes: Float64Array;
   /** [count] in px²; NaN where the annotation has none */
   readonly areas: Float64Array;
+  /** Whether areas are those of the masks; then they and the boxes are found when one of the two is first asked for. */
+  readonly areasAreOfMasks?: true;
   /** [count]; NaN where the annotation has none */
   readonly scores: Float64Array;
   /** [count] 1 or 0; 255 where the field is missing */
   readonly isCrowd: Uint8Array;
+  /** Rows of which a number that is there is NaN: JSON has none, objects may. */
+  readonly rowsWithNaN: ReadonlySet<number>;
   /**
    * The polygons or the mask of one annotation.
    * @param index in [0, count)

@@ -52,6 +52,7 @@ export function annotationTableOfText({ chunks, annotations, positions, isList }
     areas: annotations.areas,
     scores: annotations.scores,
     isCrowd: annotations.isCrowd,
+    rowsWithNaN: new Set(),
     readSegmentation: view,
     segmentation: (row) => {
       view(row, scratch);

@@ -4,6 +4,7 @@ import { DataError } from '../../errors.ts';
 import type { AnnotationTable } from './annotationTable.ts';
 import { annotationTableOfText, imageTableOfText } from './byteTables.ts';
 import { categoriesOf } from './categories.ts';
+import type { CocoFinding } from './cocoFindings.ts';
 import type { ParsedCoco } from './cocoParser.ts';
 import { IdIndex } from './idIndex.ts';
 import type { ImageTable } from './imageTable.ts';
@@ -15,6 +16,7 @@ import type { Rle } from './rle.ts';
 import { decodeMask } from './rleMask.ts';
 import { RowGroups } from './rowGroups.ts';
 import { segmentationToRle } from './segmentationRle.ts';
+import { validateCoco } from './validateCoco.ts';
 
 /** What a data set is made of. */
 export interface CocoParts {
@@ -25,6 +27,8 @@ export interface CocoParts {
   readonly licenses?: unknown;
   /** What errors call it: a path. */
   readonly name?: string;
+  /** Whether the annotations are results. */
+  readonly isResults?: boolean;
 }
 
 /** One id or several; none, as an empty list, means all. */
@@ -61,7 +65,7 @@ export interface ImageFilter {
  *     const [dog] = truth.getCatIds({ catNms: 'dog' });
  *     const annotations = truth.loadAnns(truth.getAnnIds({ catIds: dog }));
  *
- * Only syntax and the types of fields are checked while reading; `validateCoco` finds what else is wrong.
+ * Only syntax and the types of fields are checked while reading; `validate` finds what else is wrong.
  */
 export class CocoDataset {
   readonly images: ImageTable;
@@ -73,18 +77,21 @@ export class CocoDataset {
   readonly licenses: unknown;
   /** What errors call it. */
   readonly name: string;
+  /** Whether the annotations are results, as loadRes makes them. */
+  readonly isResults: boolean;
   #imageIndex: IdIndex | undefined;
   #annotationIndex: IdIndex | undefined;
   #byImage: RowGroups | undefined;
   #byCategory: RowGroups | undefined;
 
-  constructor({ images, categories, annotations, info, licenses, name = 'the data' }: CocoParts) {
+  constructor({ images, categories, annotations, info, licenses, name = 'the data', isResults = false }: CocoParts) {
     this.images = images;
     this.categories = categories;
     this.annotations = annotations;
     this.info = info;
     this.licenses = licenses;
     this.name = name;
+    this.isResults = isResults;
   }
 
   /**
@@ -131,7 +138,16 @@ export class CocoDataset {
     }
     const { images, categories, info, licenses } = this;
     const annotations = completeResults(table, (id) => this.imageRow(id) >= 0, name);
-    return new CocoDataset({ images, categories, annotations, info, licenses, name });
+    return new CocoDataset({ images, categories, annotations, info, licenses, name, isResults: true });
+  }
+
+  /**
+   * Looks for faults: annotations without iscrowd, of unknown photos and categories, boxes outside their photo, masks of another
+   * size, ids that come twice, … FINDING_RULES lists all kinds, how bad they are and what is made of them.
+   * @returns one finding per kind, the fatal ones first
+   */
+  validate(onProgress?: (checked: number, inAll: number) => void): CocoFinding[] {
+    return validateCoco(this, onProgress);
   }
 
   /** The row of a photo in `images`, -1 where there is none; of photos with the same id the last one. */

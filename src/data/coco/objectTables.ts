@@ -13,11 +13,15 @@ import type { CocoAnnotation, CocoImage, Segmentation } from './records.ts';
  */
 export function annotationTableOf(records: readonly CocoAnnotation[], where: string): AnnotationTable {
   const columns = new AnnotationColumns(Math.max(1, records.length));
+  const rowsWithNaN = new Set<number>();
   records.forEach((entry: unknown, index) => {
     const place = `${where}[${index}]`;
     const record = objectAt(entry, place);
     const id = record['id'];
-    const number = (key: string): number => optionalNumber(record[key], `${place}.${key}`, id);
+    const number = (key: string): number => {
+      if (Number.isNaN(record[key])) rowsWithNaN.add(index);
+      return optionalNumber(record[key], `${place}.${key}`, id);
+    };
     columns.begin();
     columns.ids[index] = number('id');
     columns.imageIds[index] = number('image_id');
@@ -26,12 +30,12 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
     columns.scores[index] = number('score');
     columns.keypointCounts[index] = number('num_keypoints');
     const crowd = record['iscrowd'];
-    if (crowd !== undefined && crowd !== null) {
-      columns.isCrowd[index] = (typeof crowd === 'boolean' ? crowd : optionalNumber(crowd, `${place}.iscrowd`, id) !== 0) ? 1 : 0;
-    }
+    const crowdNumber = typeof crowd === 'boolean' ? Number(crowd) : number('iscrowd');
+    if (!Number.isNaN(crowdNumber)) columns.isCrowd[index] = crowdNumber === 0 ? 0 : 1;
     const box = record['bbox'];
     if (box !== undefined && box !== null && !(Array.isArray(box) && box.length === 0)) {
       if (!isNumbers(box) || box.length !== 4) throw wrong('x, y, width, height', `${place}.bbox`, box, id);
+      if (box.some(Number.isNaN)) rowsWithNaN.add(index);
       columns.boxes.set(box, 4 * index);
     }
     columns.commit();
@@ -50,6 +54,7 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
     areas: columns.areas,
     scores: columns.scores,
     isCrowd: columns.isCrowd,
+    rowsWithNaN,
     segmentation,
     readSegmentation: (index, view) => view.assign(segmentation(index)),
     keypoints: (index) => {

@@ -31,18 +31,18 @@ export function completeResults(results: AnnotationTable, isKnownImage: (id: num
   const ids = Float64Array.from({ length: count }, (_, row) => row + 1);
   if (kind === 'other') return { ...results, ids, record: (row) => ({ ...results.record(row), id: row + 1 }) };
 
-  const completed = { boxes: boxes.slice(), areas: new Float64Array(count) };
+  if (kind === 'segm') return withMaskAreas(results, ids, where);
+
+  const areas = new Float64Array(count);
+  const completed = { boxes: boxes.slice(), areas };
   if (kind === 'bbox') completeBoxes(results, completed, where);
-  else if (kind === 'segm') completeMasks(results, completed, where);
   else completeKeypoints(results, completed, where);
 
-  const { areas, boxes: finalBoxes } = completed;
   const table: AnnotationTable = { ...results, ...completed, ids, isCrowd: kind === 'keypoints' ? isCrowd : new Uint8Array(count) };
   const record = (row: number): CocoAnnotation => ({
-    ...results.record(row), area: areas[row]!, bbox: Array.from(finalBoxes.subarray(4 * row, 4 * row + 4)), id: row + 1,
+    ...results.record(row), area: areas[row]!, bbox: Array.from(completed.boxes.subarray(4 * row, 4 * row + 4)), id: row + 1,
   });
   if (kind === 'keypoints') return { ...table, record };
-  if (kind === 'segm') return { ...table, record: (row) => ({ ...record(row), iscrowd: 0 }) };
 
   const corners = (row: number): Segmentation => {
     const [x = 0, y = 0, width = 0, height = 0] = boxes.subarray(4 * row, 4 * row + 4);
@@ -58,6 +58,31 @@ export function completeResults(results: AnnotationTable, isKnownImage: (id: num
       if (view.kind === 'none') view.assign(corners(row));
     },
     record: (row) => ({ segmentation: corners(row), ...record(row), iscrowd: 0 }),
+  };
+}
+
+/** Areas and boxes take as long as all the rest, and an evaluation of masks finds the areas on its way: only when asked for. */
+function withMaskAreas(results: AnnotationTable, ids: Float64Array, where: string): AnnotationTable {
+  let completed: Completed | undefined;
+  const complete = (): Completed => {
+    if (completed === undefined) {
+      const found = { boxes: results.boxes.slice(), areas: new Float64Array(results.count) };
+      completeMasks(results, found, where);
+      completed = found;
+    }
+    return completed;
+  };
+  return {
+    ...results,
+    ids,
+    isCrowd: new Uint8Array(results.count),
+    areasAreOfMasks: true,
+    get areas() { return complete().areas; },
+    get boxes() { return complete().boxes; },
+    record: (row) => {
+      const { areas, boxes } = complete();
+      return { ...results.record(row), area: areas[row]!, bbox: Array.from(boxes.subarray(4 * row, 4 * row + 4)), id: row + 1, iscrowd: 0 };
+    },
   };
 }
 

@@ -1,0 +1,185 @@
+// Looks through a data set for everything that cocoFindings.ts lists.
+
+import { DataError } from '../../errors.ts';
+import type { AnnotationTable } from './annotationTable.ts';
+import type { CocoDataset } from './cocoDataset.ts';
+import { findingOf, FINDING_RULES, type CocoFinding, type FindingKind } from './cocoFindings.ts';
+import { readRuns } from './rleString.ts';
+import { SegmentationView } from './segmentationView.ts';
+
+/** A box may reach out of its photo by that many px: coordinates are rounded to hundredths. */
+const BOX_TOLERANCE = 0.01;
+
+/**
+ * Checks every annotation, photo and category; segmentations are decoded one by one, and not kept.
+ * @param onProgress is told after every 65,536 annotations
+ * @returns one finding per kind of fault, the fatal ones first; none for a faultless file
+ */
+export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number, inAll: number) => void): CocoFinding[] {
+  const rows = new Map<FindingKind, number[]>();
+  const add = (kind: FindingKind, row: number): void => {
+    const list = rows.get(kind);
+    if (list === undefined) rows.set(kind, [row]);
+    else list.push(row);
+  };
+  checkImages(dataset, add);
+  checkCategories(dataset, add);
+  checkAnnotations(dataset, add, onProgress);
+  const idsOf = {
+    annotations: (row: number) => dataset.annotations.ids[row]!,
+    images: (row: number) => dataset.images.ids[row]!,
+    categories: (row: number) => dataset.categories[row]!.id,
+  };
+  const severities = ['fatal', 'repaired', 'kept'];
+  return [...rows].map(([kind, found]) => findingOf(kind, found.map(idsOf[FINDING_RULES[kind].of]), found))
+    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}
+
+type Add = (kind: FindingKind, row: number) => void;
+
+function checkImages(dataset: CocoDataset, add: Add): void {
+  const { count, ids, widths, heights } = dataset.images;
+  const isSize = (value: number): boolean => Number.isInteger(value) && value > 0;
+  for (let row = 0; row < count; row++) {
+    if (Number.isNaN(ids[row])) add('image-without-id', row);
+    else if (dataset.imageRow(ids[row]!) !== row) add('duplicate-image', row);
+    if (!isSize(widths[row]!) || !isSize(heights[row]!)) add('image-size', row);
+  }
+}
+
+function checkCategories({ categories }: CocoDataset, add: Add): void {
+  const lastOfId = new Map(categories.map(({ id }, row) => [id, row]));
+  const lastOfName = new Map(categories.map(({ name }, row) => [name, row]));
+  categories.forEach(({ id, name }, row) => {
+    if (lastOfId.get(id) !== row) add('duplicate-category', row);
+    else if (lastOfName.get(name) !== row) add('duplicate-category-name', row);
+  });
+}
+
+function checkAnnotations(dataset: CocoDataset, add: Add, onProgress?: (checked: number, inAll: number) => void): void {
+  const { annotations, isResults } = dataset;
+  const { count, areas, scores, isCrowd } = annotations;
+  const keypointsOfCategory = new Map(dataset.categories.map(({ id, keypoints }) => [id, keypoints?.length]));
+  const view = new SegmentationView();
+  for (let row = 0; row < count; row++) {
+    if (row > 0 && row % 65_536 === 0) onProgress?.(row, count);
+    const category = annotations.categoryIds[row]!;
+    const image = dataset.imageRow(annotations.imageIds[row]!);
+    checkId(dataset, row, add);
+    if (Number.isNaN(annotations.imageIds[row])) add('missing-image-id', row);
+    else if (image < 0) add('unknown-image', row);
+    if (Number.isNaN(category)) add('missing-category-id', row);
+    else if (!keypointsOfCategory.has(category)) add('unknown-category', row);
+    if (isCrowd[row] === 255 && !isResults) add('missing-iscrowd', row);
+    const hasFiniteKeypoints = checkKeypoints(dataset, row, keypointsOfCategory.get(category), add);
+    const hasFinitePolygons = checkSegmentation(dataset, row, image, view, add);
+    if (!hasFiniteKeypoints || !hasFinitePolygons || annotations.rowsWithNaN.has(row) || hasInfinity(annotations, row)) {
+      add('not-finite', row);
+      continue;
+    }
+    if (Number.isNaN(areas[row])) add('missing-area', row);
+    if (Number.isNaN(scores[row]) && isResults) add('missing-score', row);
+    checkBox(dataset, row, image, add);
+  }
+}
+
+function hasInfinity({ areas, scores, boxes }: AnnotationTable, row: number): boolean {
+  const isInfinite = (value = 0): boolean => Math.abs(value) === Infinity;
+  return isInfinite(areas[row]) || isInfinite(scores[row]) || boxes.subarray(4 * row, 4 * row + 4).some(isInfinite);
+}
+
+function checkId(dataset: CocoDataset, row: number, add: Add): void {
+  const id = dataset.annotations.ids[row]!;
+  if (Number.isNaN(id)) add('missing-id', row);
+  else if (!Number.isSafeInteger(id)) add('id-not-whole', row);
+  else if (id === 0) add('id-zero', row);
+  if (!Number.isNaN(id) && dataset.annotationRow(id) !== row) add('duplicate-id', row);
+}
+
+function checkBox({ annotations: { boxes }, images }: CocoDataset, row: number, image: number, add: Add): void {
+  const [x = NaN, y = NaN, width = NaN, height = NaN] = boxes.subarray(4 * row, 4 * row + 4);
+  if (Number.isNaN(x)) add('missing-box', row);
+  else if (!(width > 0 && height > 0)) add('box-without-extent', row);
+  const out = Math.max(-x, -y, x + width - (images.widths[image] ?? NaN), y + height - (images.heights[image] ?? NaN));
+  if (out > BOX_TOLERANCE) add('box-outside-image', row);
+}
+
+/** @returns whether all its numbers are finite */
+function checkKeypoints({ annotations, isResults }: CocoDataset, row: number, expected: number | undefined, add: Add): boolean {
+  let keypoints: Float64Array | undefined;
+  try {
+    keypoints = annotations.keypoints(row);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    add('keypoint-form', row);
+  }
+  if (keypoints === undefined) return true;
+  if (keypoints.length % 3 !== 0 || (expected !== undefined && keypoints.length !== 3 * expected)) add('keypoint-form', row);
+  const visibilities = keypoints.filter((_, i) => i % 3 === 2);
+  if (!isResults) {
+    if (!visibilities.every((value) => value === 0 || value === 1 || value === 2)) add('keypoint-visibility', row);
+    if (annotations.keypointCount(row) !== visibilities.filter((value) => value > 0).length) add('keypoint-count', row);
+  }
+  return keypoints.every(Number.isFinite);
+}
+
+/** @returns whether all its numbers are finite */
+function checkSegmentation(
+  { annotations, images, isResults }: CocoDataset, row: number, image: number, view: SegmentationView, add: Add,
+): boolean {
+  try {
+    annotations.readSegmentation(row, view);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    add('segmentation-form', row);
+    return true;
+  }
+  if (view.kind === 'none') {
+    if (!isResults) add('missing-segmentation', row);
+    return true;
+  }
+  if (view.kind === 'polygons') return checkPolygons(view, row, add);
+  const { height, width } = view;
+  if (image >= 0 && (height !== images.heights[image] || width !== images.widths[image])) add('rle-size', row);
+  if (!coversImage(view)) add('rle-broken', row);
+  return true;
+}
+
+function checkPolygons({ numbers, polygonEnds, polygonCount }: SegmentationView, row: number, add: Add): boolean {
+  if (polygonCount === 0) add('empty-segmentation', row);
+  let start = 0;
+  let [isShort, isOdd] = [false, false];
+  for (let i = 0; i < polygonCount; i++) {
+    const length = polygonEnds[i]! - start;
+    isShort ||= length < 6;
+    isOdd ||= length % 2 === 1;
+    start = polygonEnds[i]!;
+  }
+  if (isShort) add('two-point-polygon', row);
+  if (isOdd) add('odd-polygon', row);
+  let isFinite = true;
+  for (let i = 0; i < start; i++) isFinite &&= Math.abs(numbers[i]!) < Infinity; // false for NaN too
+  return isFinite;
+}
+
+/** Whether run lengths are whole numbers from 0 on that add up to height * width. */
+function coversImage(view: SegmentationView): boolean {
+  const { kind, height, width, numbers, numberCount } = view;
+  const pixels = height * width;
+  if (!(Number.isInteger(height) && Number.isInteger(width) && height >= 0 && width >= 0 && pixels < 2 ** 32)) return false;
+  let sum = 0;
+  if (kind === 'counts') {
+    for (let i = 0; i < numberCount; i++) {
+      if (!(Number.isInteger(numbers[i]) && numbers[i]! >= 0)) return false;
+      sum += numbers[i]!;
+    }
+    return sum === pixels;
+  }
+  try {
+    for (const run of readRuns(view.bytes, view.start, view.end, pixels, view.isEscaped)) sum += run;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return false;
+  }
+  return sum === pixels;
+}
