@@ -6,27 +6,14 @@ import { add, concat, fill, mul, slice, squeeze } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
 import { truncatedNormal } from '../nn/initialisers.ts';
-import { LayerNorm } from '../nn/layerNorm.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
 import type { Parameter } from '../nn/parameter.ts';
-import { PatchEmbed } from '../nn/patchEmbed.ts';
 import { meanTokens } from '../ops/meanTokens.ts';
-import { AbsolutePosition } from './position/absolute.ts';
-import { checkJoin, layerHasPosition, type PositionJoin } from './position/join.ts';
-import { layerPositions } from './position/layerPositions.ts';
-import { TransformerLayer } from './transformerLayer.ts';
+import { PlainVit, type PlainVitDimensions, type PositionKind } from './plainVit.ts';
+import type { PositionJoin } from './position/join.ts';
 
-/** What is embedded: absolute positions, learnt or sinusoidal, or the offset between two tokens. */
-type PositionKind = 'learnable' | 'sine1d' | 'sine2d' | 'relative1d' | 'relative2d';
-
-export interface DeiTDimensions {
-  readonly channels: number;
-  readonly depth: number;
-  readonly heads: number;
-  /** Hidden width of the MLP over `channels`. */
-  readonly mlpRatio: number;
-}
+export type DeiTDimensions = PlainVitDimensions;
 
 export interface DeiTOptions extends DeiTDimensions {
   /** Side of the square images. */
@@ -72,14 +59,9 @@ export const deitSizes = {
 export class DeiT extends Module {
   readonly imagePx: number;
   readonly classes: number;
-  readonly position: AbsolutePosition | undefined;
   readonly classToken: Parameter | undefined;
   readonly distillationToken: Parameter | undefined;
-  readonly patchEmbed;
-  readonly blocks: readonly TransformerLayer[];
-  readonly norm;
-  /** LN' of the last norm. */
-  readonly peNorm: LayerNorm | undefined;
+  readonly vit;
   readonly head;
   readonly distillationHead: Linear | undefined;
   readonly #join: PositionJoin;
@@ -88,39 +70,21 @@ export class DeiT extends Module {
 
   constructor(options: DeiTOptions) {
     super();
-    checkOptions(options);
-    const { channels, depth, heads, mlpRatio, imagePx, patchPx, classes, join } = options;
-    const { position = 'learnable', distilled = false, dropPath = 0, qkvBias = true, eps = 1e-6 } = options;
-    const side = imagePx / patchPx;
+    const { channels, imagePx, patchPx, classes, join, distilled = false } = options;
+    if (distilled && join.pool !== 'cls') {
+      throw new ConfigError(`DeiT: expected a join with pool 'cls' (a distilled model) for join, got ${JSON.stringify(join)}`);
+    }
     const extraTokens = (join.pool === 'cls' ? 1 : 0) + (distilled ? 1 : 0);
-    const axes: 1 | 2 | undefined = position === 'relative1d' ? 1 : position === 'relative2d' ? 2 : undefined;
-    const relative = axes === undefined ? undefined : { axes, side, extraTokens, norm: join.layers !== 'none' };
     const token = { shape: [1, 1, channels], initialiser: truncatedNormal(0.02), embedding: true };
 
     this.imagePx = imagePx;
     this.classes = classes;
     this.#join = join;
-    this.#patches = side ** 2;
+    this.#patches = (imagePx / patchPx) ** 2;
     this.#extraTokens = extraTokens;
     this.classToken = join.pool === 'cls' ? this.parameter('cls_token', token) : undefined;
     this.distillationToken = distilled ? this.parameter('dist_token', token) : undefined;
-    if (position !== 'relative1d' && position !== 'relative2d') {
-      const perLayer = join.stream === 'ownEveryLayer' ? depth : 'shared';
-      this.position = this.child('', new AbsolutePosition({ kind: position, side, extraTokens, channels, perLayer }));
-    }
-    this.patchEmbed = this.child('patch_embed', new PatchEmbed({ patchPx, channels }));
-    this.blocks = Array.from({ length: depth }, (_, layer) => this.child(`blocks.${layer}`, new TransformerLayer({
-      channels,
-      heads,
-      mlpRatio,
-      qkvBias,
-      eps,
-      dropPath: depth === 1 ? 0 : (dropPath * layer) / (depth - 1),
-      positionNorm: relative === undefined && layerHasPosition(join, layer),
-      relative,
-    })));
-    this.norm = this.child('norm', new LayerNorm({ channels, eps }));
-    this.peNorm = join.lastNorm === 'none' ? undefined : this.child('pe_norm', new LayerNorm({ channels, eps }));
+    this.vit = this.child('', new PlainVit({ ...options, extraTokens }));
     this.head = this.child('head', new Linear({ inputs: channels, outputs: classes }));
     this.distillationHead = distilled ? this.child('head_dist', new Linear({ inputs: channels, outputs: classes })) : undefined;
   }
@@ -157,23 +121,19 @@ export class DeiT extends Module {
    * @returns [B, N, C], the class token (and the distillation token) first
    */
   tokens(images: Tensor, { training = false, tap }: ForwardOptions = {}): Tensor {
-    const { stream, lastNorm } = this.#join;
-    let x = this.#prependTokens(this.patchEmbed.forward(images)); // [B, N, C]
+    const { vit } = this;
+    let x = this.#prependTokens(vit.patchEmbed.forward(images)); // [B, N, C]
 
-    const embedding = this.position?.value();
-    const positions = embedding && layerPositions(this.#join, embedding, this.blocks.map((block) => block.peNorm));
-    if (stream === 'once' && embedding !== undefined) x = add(x, embedding);
-    for (const [layer, block] of this.blocks.entries()) {
-      if (stream === 'everyLayer' || stream === 'ownEveryLayer') {
-        x = add(x, this.position!.value(stream === 'everyLayer' ? 0 : layer));
-      }
-      const position = positions?.[layer]; // [1, N, C]
+    const { stream, layers, last } = vit.positions();
+    for (const [layer, block] of vit.blocks.entries()) {
+      const added = stream[layer]; // [1, N, C]
+      if (added !== undefined) x = add(x, added);
+      const position = layers[layer]; // [1, N, C]
       if (position !== undefined) tap?.(`pe${layer}`, position);
-      x = block.forward(x, position, training);
+      x = block.forward(x, { position, training });
       tap?.(`block${layer}`, x);
     }
-    const last = lastNorm === 'none' ? undefined : lastNorm.from === 0 ? embedding : positions?.[lastNorm.from];
-    const tokens = this.norm.forward(x, last && this.peNorm?.forward(last));
+    const tokens = vit.lastNorm(x, last);
     tap?.('tokens', tokens);
     return tokens;
   }
@@ -181,8 +141,8 @@ export class DeiT extends Module {
   /** Multiply-adds for one image by module; the norms, activations and additions are not counted, as the papers do. */
   macs(): Map<string, number> {
     const tokens = this.#extraTokens + this.#patches;
-    const macs = new Map([['patch_embed', this.patchEmbed.macs(this.#patches)]]);
-    for (const [layer, block] of this.blocks.entries()) {
+    const macs = new Map([['patch_embed', this.vit.patchEmbed.macs(this.#patches)]]);
+    for (const [layer, block] of this.vit.blocks.entries()) {
       const { attn, mlp } = block.macs(tokens);
       macs.set(`blocks.${layer}.attn`, attn).set(`blocks.${layer}.mlp`, mlp);
     }
@@ -209,21 +169,4 @@ export function meanOfHeads({ logits, distillation }: DistilledLogits): Tensor {
 /** One token of each sample, [B, C]. */
 function tokenAt(tokens: Tensor, index: number): Tensor {
   return squeeze(slice(tokens, [0, index, 0], [-1, 1, -1]), [1]);
-}
-
-function checkOptions({ imagePx, patchPx, channels, depth, heads, join, position = 'learnable', distilled = false }: DeiTOptions): void {
-  const fail = (expected: string, parameter: string, got: string | number): never => {
-    throw new ConfigError(`DeiT: expected ${expected} for ${parameter}, got ${got}`);
-  };
-  checkJoin(join, depth);
-  if (imagePx % patchPx !== 0) fail(`a divisor of imagePx ${imagePx}`, 'patchPx', patchPx);
-  if (channels % heads !== 0) fail(`a divisor of channels ${channels}`, 'heads', heads);
-  if (distilled && join.pool !== 'cls') fail("a join with pool 'cls' (a distilled model)", 'join', JSON.stringify(join));
-  if (position !== 'learnable' && join.stream === 'ownEveryLayer') fail("'learnable' with stream 'ownEveryLayer'", 'position', position);
-  if (position === 'sine2d' && channels % 4 !== 0) fail('a multiple of 4 for position sine2d', 'channels', channels);
-  if (position === 'relative1d' || position === 'relative2d') {
-    const joinsInAttention = join.lastNorm === 'none' && (join.stream === 'once' || join.stream === 'never') &&
-      (join.layers === 'none' || join.layers === 'all');
-    if (!joinsInAttention) fail(`the join default or lape with position ${position}, which has no vector per token,`, 'join', JSON.stringify(join));
-  }
 }

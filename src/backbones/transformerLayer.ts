@@ -1,13 +1,18 @@
 // One pre-norm transformer layer, given a position or not:
-//   x' = x + MSA(LN(x) + pos);   y = x' + MLP(LN''(x')).
-// Source: Dosovitskiy et al., 2021, equations 2 and 3; LaPE, equation 6; MPVG, equations 8 and 9.
+//   x' = x + γ1 ∘ MSA(LN(x) + pos);   y = x' + γ2 ∘ MLP(LN''(x')),   with γ, layer scale, 1 unless it is asked for.
+// Source: Dosovitskiy et al., 2021, equations 2 and 3; LaPE, equation 6; MPVG, equations 8 and 9; windows, layer scale and their
+// names as in the ViT-Adapter repository.
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Attention } from '../nn/attention.ts';
+import { ones } from '../nn/initialisers.ts';
 import { LayerNorm } from '../nn/layerNorm.ts';
 import { Mlp } from '../nn/mlp.ts';
 import { Module } from '../nn/module.ts';
+import type { Parameter } from '../nn/parameter.ts';
 import { dropPathScale } from '../ops/dropPath.ts';
+import { recompute } from '../ops/recompute.ts';
+import type { Grid } from '../ops/windowAttention.ts';
 import { RelativePosition, type RelativePositionOptions } from './position/relative.ts';
 
 export interface TransformerLayerOptions {
@@ -23,6 +28,26 @@ export interface TransformerLayerOptions {
   readonly positionNorm: boolean;
   /** A relative position embedding, in the attention. */
   readonly relative: Omit<RelativePositionOptions, 'heads'> | undefined;
+  /** Side of the attention's windows, in tokens. Default 'global'. */
+  readonly window?: number | 'global';
+  /** Whether each branch has a learnt factor per channel (`gamma1`, `gamma2`), initially 1. Default false. */
+  readonly layerScale?: boolean;
+  /** Keep only the layer's input for the backward pass and run the layer again there. Default false. */
+  readonly recompute?: boolean;
+}
+
+export interface LayerInputs {
+  /** What this layer's attention sees besides, [1, N, C]: LN'(pos), already normalised. */
+  readonly position?: Tensor | undefined;
+  readonly training: boolean;
+  /** How the tokens lie; needed with windows. */
+  readonly grid?: Grid | undefined;
+}
+
+/** Stochastic depth's factors of the two branches, [B]. */
+interface BranchScales {
+  readonly attention: Tensor | undefined;
+  readonly mlp: Tensor | undefined;
 }
 
 export class TransformerLayer extends Module {
@@ -33,32 +58,58 @@ export class TransformerLayer extends Module {
   readonly relative: RelativePosition | undefined;
   readonly norm2;
   readonly mlp;
+  readonly gamma1: Parameter | undefined;
+  readonly gamma2: Parameter | undefined;
   readonly #dropPath: number;
+  readonly #recompute: boolean;
 
-  constructor({ channels, heads, mlpRatio, qkvBias, eps, dropPath, positionNorm, relative }: TransformerLayerOptions) {
+  constructor(options: TransformerLayerOptions) {
     super();
+    const { channels, heads, mlpRatio, qkvBias, eps, dropPath, positionNorm, relative } = options;
+    const { window = 'global', layerScale = false, recompute = false } = options;
     this.norm1 = this.child('norm1', new LayerNorm({ channels, eps }));
     this.peNorm = positionNorm ? this.child('pe_norm', new LayerNorm({ channels, eps })) : undefined;
-    this.attn = this.child('attn', new Attention({ channels, heads, qkvBias }));
+    this.attn = this.child('attn', new Attention({ channels, heads, qkvBias, window }));
     this.relative = relative && this.child('attn', new RelativePosition({ ...relative, heads }));
     this.norm2 = this.child('norm2', new LayerNorm({ channels, eps }));
     this.mlp = this.child('mlp', new Mlp({ channels, hidden: Math.floor(channels * mlpRatio) }));
+    this.gamma1 = layerScale ? this.parameter('gamma1', { shape: [channels], initialiser: ones }) : undefined;
+    this.gamma2 = layerScale ? this.parameter('gamma2', { shape: [channels], initialiser: ones }) : undefined;
     this.#dropPath = dropPath;
+    this.#recompute = recompute;
   }
 
   /**
    * @param x [B, N, C]
-   * @param position what this layer's attention sees besides, [1, N, C]: LN'(pos), already normalised
    * @returns [B, N, C]
    */
-  forward(x: Tensor, position: Tensor | undefined, training: boolean): Tensor {
-    const scale = () => dropPathScale(x.shape[0], this.#dropPath, training);
-    const y = this.attn.forward(x, this.norm1, { position, bias: this.relative?.bias(), scale: scale() });
-    return this.mlp.forward(y, this.norm2, scale());
+  forward(x: Tensor, { position, training, grid }: LayerInputs): Tensor {
+    const draw = () => dropPathScale(x.shape[0], this.#dropPath, training);
+    const scales = { attention: draw(), mlp: draw() };
+    if (!this.#recompute || !training) return this.#run(x, position, scales, grid);
+    return recompute(
+      {
+        inputs: [x, ...present(position)],
+        constants: [...present(scales.attention), ...present(scales.mlp)],
+        parameters: [...this.namedParameters().values()].map(({ value }) => value),
+      },
+      ([x, position], [attention, mlp]) => this.#run(x!, position, { attention, mlp }, grid),
+    );
   }
 
-  /** Multiply-adds of each part for one sample of `tokens` tokens. */
-  macs(tokens: number): { attn: number; mlp: number } {
-    return { attn: this.attn.macs(tokens), mlp: this.mlp.macs(tokens) };
+  /** Multiply-adds of each part for one sample of `tokens` tokens; `grid` is needed with windows. */
+  macs(tokens: number, grid?: Grid): { attn: number; mlp: number } {
+    return { attn: this.attn.macs(tokens, grid), mlp: this.mlp.macs(tokens) };
   }
+
+  #run(x: Tensor, position: Tensor | undefined, scales: BranchScales, grid: Grid | undefined): Tensor {
+    const y = this.attn.forward(x, this.norm1, {
+      position, bias: this.relative?.bias(), scale: scales.attention, layerScale: this.gamma1?.value, grid,
+    });
+    return this.mlp.forward(y, this.norm2, { scale: scales.mlp, layerScale: this.gamma2?.value });
+  }
+}
+
+function present(tensor: Tensor | undefined): Tensor[] {
+  return tensor === undefined ? [] : [tensor];
 }

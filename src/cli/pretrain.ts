@@ -28,7 +28,7 @@ Examples:
   mpvg pretrain configs/cifar100/vit_lite.ts --data cifar-100-binary --join lape --out runs/lape
   mpvg pretrain configs/cifar100/vit_lite.ts --data cifar-100-binary --join lape --out runs/lape --resume`)
     .action(async (config: string, flags: PretrainFlags) => {
-      const { loadConfig } = await import('../config/loadConfig.ts');
+      const { loadConfigFor } = await import('../config/loadConfig.ts');
       const { runPretraining } = await import('./runPretraining.ts');
       const { out, precision, resume = false, init, device, backend, threads } = flags;
       const overrides = overridesOf(flags);
@@ -37,7 +37,7 @@ Examples:
         ...(out === undefined ? [] : [`out=${out}`]),
         ...(precision === undefined ? [] : [`precision=${precision}`]),
       ];
-      process.exitCode = await runPretraining(await loadConfig(config, { ...overrides, set }), {
+      process.exitCode = await runPretraining(await loadConfigFor('classification', config, { ...overrides, set }), {
         resume,
         ...(init !== undefined && { init }),
         backend: { device, backend, ...(threads !== undefined && { threads }) },

@@ -1,10 +1,13 @@
-import type { PretrainConfigInput } from './pretrainSchema.ts';
+import type { ConfigInput } from './configSchema.ts';
+
+/** The configs by their task. */
+type OfTask<Task extends ConfigInput['task']> = Extract<ConfigInput, { readonly task: Task }>;
 
 /**
  * Returns its argument: it is there for the compiler, which then knows every key. The check at launch is loadConfig's.
  *
  *     export default defineConfig({ ...base, batchSize: 256 });
  */
-export function defineConfig(config: PretrainConfigInput): PretrainConfigInput {
+export function defineConfig<Task extends ConfigInput['task']>(config: { task: Task } & OfTask<Task>): OfTask<Task> {
   return config;
 }

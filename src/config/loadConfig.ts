@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createJiti } from 'jiti';
 import { ConfigError } from '../errors.ts';
+import { configSchema, type Config } from './configSchema.ts';
 import { describeError } from './describeIssue.ts';
 import { applyOverride } from './overrides.ts';
 import { expandPreset } from './positionJoinSchema.ts';
-import { pretrainSchema, type PretrainConfig } from './pretrainSchema.ts';
 import { member } from './schemaAt.ts';
 
 export interface ConfigOverrides {
@@ -23,12 +23,33 @@ export interface ConfigOverrides {
  * Loads a config (TypeScript or JavaScript, anywhere), applies the overrides and checks the result.
  * @throws ConfigError in one line: a missing file, a file that fails, an unknown key, a value of the wrong kind.
  */
-export async function loadConfig(file: string, overrides: ConfigOverrides = {}): Promise<PretrainConfig> {
+export async function loadConfig(file: string, overrides: ConfigOverrides = {}): Promise<Config> {
   return resolveConfig(file, await importConfig(file), overrides);
 }
 
+/**
+ * The same for a command that does one task.
+ * @throws ConfigError also when the config is for another task
+ */
+export async function loadConfigFor<Task extends Config['task']>(
+  task: Task, file: string, overrides: ConfigOverrides = {},
+): Promise<Extract<Config, { task: Task }>> {
+  const config = await loadConfig(file, overrides);
+  if (!isFor(config, task)) throw new ConfigError(`${file}: expected a config with task '${task}', got '${config.task}'; ${remedies[config.task]}`);
+  return config;
+}
+
+const remedies: Record<Config['task'], string> = {
+  classification: '`mpvg pretrain` trains it',
+  segmentation: '`mpvg finetune` trains it',
+};
+
+function isFor<Task extends Config['task']>(config: Config, task: Task): config is Extract<Config, { task: Task }> {
+  return config.task === task;
+}
+
 /** Overrides and check of what a file exports. `name` stands in messages. */
-function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: ConfigOverrides): PretrainConfig {
+function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: ConfigOverrides): Config {
   const config = plainCopy(name, raw);
   expandPreset(config);
   const assignments = [
@@ -37,11 +58,11 @@ function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: Con
     ...set,
   ];
   for (const assignment of assignments) {
-    applyOverride(config, assignment, pretrainSchema);
+    applyOverride(config, assignment, configSchema);
     expandPreset(config);
   }
-  const checked = pretrainSchema.safeParse(config);
-  if (!checked.success) throw new ConfigError(`${name}: ${describeError(checked.error, pretrainSchema, config)}`);
+  const checked = configSchema.safeParse(config);
+  if (!checked.success) throw new ConfigError(`${name}: ${describeError(checked.error, configSchema, config)}`);
   return checked.data;
 }
 

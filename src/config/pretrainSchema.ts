@@ -3,17 +3,9 @@
 // default but the few fields that say so: a config reads as the whole recipe.
 
 import { z } from 'zod';
+import { adamw, count, deitSize, dimensions, folder, fraction, notNegative, probability, range, refuse, rgb, run, sgd } from './commonSchema.ts';
 import { positionJoinSchema } from './positionJoinSchema.ts';
 
-const count = z.int().min(1);
-const positive = z.number().gt(0);
-const notNegative = z.number().min(0);
-/** In [0, 1). */
-const fraction = z.number().min(0).lt(1);
-const probability = z.number().min(0).max(1);
-const folder = z.string().min(1);
-const rgb = z.tuple([z.number(), z.number(), z.number()]).readonly();
-const range = z.tuple([positive, positive]).readonly();
 const interpolation = z.enum(['bilinear', 'bicubic']);
 
 const picture = {
@@ -30,16 +22,8 @@ const picture = {
   distilled: z.boolean().exactOptional(),
 };
 
-const dimensions = {
-  channels: count,
-  depth: count,
-  heads: count,
-  /** Hidden width of the MLP as a multiple of `channels`. */
-  mlpRatio: positive,
-};
-
 const model = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('deit'), size: z.union([z.enum(['tiny', 'small', 'base']), z.strictObject(dimensions)]), ...picture }),
+  z.strictObject({ kind: z.literal('deit'), size: deitSize, ...picture }),
   z.strictObject({ kind: z.literal('vitLite'), ...dimensions, ...picture }),
 ]);
 
@@ -65,31 +49,7 @@ const augmentation = z.strictObject({
   std: rgb,
 });
 
-/**
- * Which parameters are spared weight decay: none; vectors (biases and norms); or those and the embeddings of position and
- * class token, as timm and DeiT do.
- */
-const noDecay = z.enum(['none', 'vectors', 'vectorsAndEmbeddings']);
-
-const optimizer = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('adamw'),
-    /** The peak, for the whole batch: no scaling by batch size happens behind it. */
-    lr: positive,
-    weightDecay: notNegative,
-    betas: z.tuple([fraction, fraction]).readonly(),
-    eps: positive,
-    noDecay,
-  }),
-  z.strictObject({
-    kind: z.literal('sgd'),
-    lr: positive,
-    weightDecay: notNegative,
-    momentum: fraction,
-    nesterov: z.boolean(),
-    noDecay,
-  }),
-]);
+const optimizer = z.discriminatedUnion('kind', [z.strictObject(adamw), z.strictObject(sgd)]);
 
 const schedule = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -113,38 +73,21 @@ export const pretrainSchema = z.strictObject({
   augmentation,
   optimizer,
   schedule,
-  /** Samples per optimizer step and process: `accumulationSteps` parts of batchSize / accumulationSteps. */
-  batchSize: count,
-  accumulationSteps: count,
-  /** Greatest global norm of the gradient. */
-  clipGradNorm: z.union([z.literal('none'), positive]),
+  ...run,
   labelSmoothing: fraction,
-  /** Exponential moving average of the weights. */
-  ema: z.union([z.literal('none'), z.strictObject({ decay: fraction })]),
-  precision: z.enum(['fp32', 'bf16']),
-  seed: z.int().min(0),
   evaluateEveryEpochs: count,
   /** Saves the last checkpoint every so many optimizer steps too. Default: at the end of each epoch only. */
   checkpointEverySteps: count.exactOptional(),
-  /** Threads that prepare batches. Default: what the loader finds fitting. */
-  workers: z.int().min(0).exactOptional(),
-  /** Record the step once and replay it natively. Default true. */
-  compile: z.boolean().default(true),
-  /** Folder of the run. */
-  out: folder,
 }).superRefine((config, context) => {
-  const refuse = (path: (string | number)[], expected: string) => {
-    context.addIssue({ code: 'custom', path, params: { expected } });
-  };
-  if (config.model.imagePx % config.model.patchPx !== 0) refuse(['model', 'patchPx'], `a divisor of imagePx ${config.model.imagePx}`);
+  if (config.model.imagePx % config.model.patchPx !== 0) refuse(context, ['model', 'patchPx'], `a divisor of imagePx ${config.model.imagePx}`);
   const { kind } = config.data;
   if (kind !== 'imageFolder') {
     const classes = kind === 'cifar10' ? 10 : 100;
-    if (config.model.classes !== classes) refuse(['model', 'classes'], `${classes} classes for ${kind}`);
+    if (config.model.classes !== classes) refuse(context, ['model', 'classes'], `${classes} classes for ${kind}`);
   }
-  if (config.batchSize % config.accumulationSteps !== 0) refuse(['accumulationSteps'], `a divisor of batchSize ${config.batchSize}`);
+  if (config.batchSize % config.accumulationSteps !== 0) refuse(context, ['accumulationSteps'], `a divisor of batchSize ${config.batchSize}`);
   if (config.schedule.warmupEpochs > config.schedule.epochs) {
-    refuse(['schedule', 'warmupEpochs'], `at most epochs ${config.schedule.epochs}`);
+    refuse(context, ['schedule', 'warmupEpochs'], `at most epochs ${config.schedule.epochs}`);
   }
 });
 

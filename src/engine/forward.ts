@@ -1,11 +1,12 @@
 // Runs a model on given tensors and hands out every stage by name: how a port is checked against another framework.
 
-import { add, dispose, engine, keep, mul, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import { add, dispose, mul, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { meanOfHeads, type DeiT } from '../backbones/deit.ts';
 import { DataError } from '../errors.ts';
 import type { FloatTensor } from '../nn/module.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
+import { Capture } from './capture.ts';
 
 export interface ForwardInputs {
   /** [B, 3, H, W], normalised, row-major. */
@@ -36,45 +37,32 @@ export async function runForward(
 ): Promise<Map<string, FloatTensor>> {
   checkInputs(model, inputs, grad);
   const { y, teacher } = inputs;
-  const kept = new Map<string, Tensor>();
-  const note = (name: string, value: Tensor) => void kept.set(name, keep(value.clone()));
+  const capture = new Capture();
   const x = tensor(inputs.x.data, [...inputs.x.shape], 'float32');
   const labels = y && tensor(y, [y.length], 'int32');
   const teacherLabels = teacher && tensor(teacher, [teacher.length], 'int32');
 
   const run = (): Tensor => {
     const images = transpose(x, [0, 2, 3, 1]); // [B, H, W, 3]
-    const tap = (stage: string, value: Tensor) => note(`output.${stage}`, value);
+    const tap = (stage: string, value: Tensor) => capture.note(`output.${stage}`, value);
     const heads = model.distillationHead === undefined ? undefined : model.forwardHeads(images, { tap });
     const logits = heads === undefined ? model.forward(images, { tap }) : meanOfHeads(heads);
-    note('output.logits', logits);
+    capture.note('output.logits', logits);
     if (heads !== undefined) {
-      note('output.train_cls', heads.logits);
-      note('output.train_dist', heads.distillation);
+      capture.note('output.train_cls', heads.logits);
+      capture.note('output.train_dist', heads.distillation);
     }
     if (labels === undefined) return logits;
     const loss = heads === undefined || teacherLabels === undefined ?
       crossEntropy(logits, labels) :
       mul(add(crossEntropy(heads.logits, labels), crossEntropy(heads.distillation, teacherLabels)), 0.5);
-    note('output.loss', loss);
+    capture.note('output.loss', loss);
     return loss;
   };
-  tidy(() => {
-    if (!grad) return void run();
-    const parameters = [...model.namedParameters()];
-    // A parameter that the loss does not reach has no gradient.
-    const { grads } = engine().gradients(run, [x, ...parameters.map(([, parameter]) => parameter.value)], undefined, true) as {
-      grads: (Tensor | undefined)[];
-    };
-    for (const [i, name] of ['input.x', ...parameters.map(([name]) => name)].entries()) {
-      const gradient = grads[i];
-      if (gradient !== undefined) note(`grad.${name}`, gradient);
-    }
-  });
-
-  const outputs = new Map<string, FloatTensor>();
-  for (const [name, value] of kept) outputs.set(name, { dtype: 'F32', shape: value.shape, data: await value.data<'float32'>() });
-  dispose([...kept.values(), x, ...(labels ? [labels] : []), ...(teacherLabels ? [teacherLabels] : [])]);
+  const parameters = [...model.namedParameters()].map(([name, { value }]) => [name, value] as const);
+  capture.run(run, grad ? new Map([['input.x', x], ...parameters]) : undefined);
+  const outputs = await capture.read();
+  dispose([x, ...(labels ? [labels] : []), ...(teacherLabels ? [teacherLabels] : [])]);
   return outputs;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { normMlpAdd } from '../ops/normMlpAdd.ts';
+import { scaleOutputs } from '../ops/scaleOutputs.ts';
 import type { LayerNorm } from './layerNorm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
@@ -10,6 +11,14 @@ export interface MlpOptions {
   readonly channels: number;
   /** Width between the two layers. */
   readonly hidden: number;
+}
+
+/** Factors on the branch. */
+export interface MlpInputs {
+  /** Stochastic depth's, [B]; absent: 1. */
+  readonly scale?: Tensor | undefined;
+  /** Layer scale's, [C]; absent: 1. */
+  readonly layerScale?: Tensor | undefined;
 }
 
 export class Mlp extends Module {
@@ -23,16 +32,16 @@ export class Mlp extends Module {
   }
 
   /**
-   * x + scale[b] · fc2(gelu(fc1(norm(x)))).
+   * x + scale[b] · layerScale ∘ fc2(gelu(fc1(norm(x)))).
    *
    * @param x [B, N, C], the residual stream
    * @param norm of this branch
-   * @param scale stochastic depth's, [B]; absent: 1
    * @returns [B, N, C]
    */
-  forward(x: Tensor, norm: LayerNorm, scale?: Tensor): Tensor {
-    const { fc1, fc2 } = this;
-    return normMlpAdd(x, norm.tensors, fc1.tensors, fc2.tensors, scale);
+  forward(x: Tensor, norm: LayerNorm, { scale, layerScale }: MlpInputs = {}): Tensor {
+    const { tensors } = this.fc2;
+    const last = layerScale === undefined ? tensors : scaleOutputs(tensors, layerScale);
+    return normMlpAdd(x, norm.tensors, this.fc1.tensors, last, scale);
   }
 
   /** Multiply-adds for one sample of `tokens` tokens. */

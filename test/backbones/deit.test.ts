@@ -50,7 +50,8 @@ describe('DeiT', () => {
   it("has DeiT's initial values", async () => {
     const model = new DeiT({ ...tiny, channels: 96, imagePx: 32, join: vit });
     model.initialise(0);
-    for (const [name, { data }] of await model.state()) {
+    for (const [name, parameter] of model.namedParameters()) {
+      const data = await parameter.read();
       const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
       const most = Math.max(...data.map(Math.abs));
       if (/norm\d?\.weight$/.test(name)) expect(new Set(data), name).toEqual(new Set([1]));

@@ -15,6 +15,7 @@ async function printed(...args: string[]): Promise<string> {
 interface Report {
   readonly parameters: number;
   readonly flops: number;
+  readonly parts?: readonly { readonly name: string; readonly parameters: number; readonly flops: number }[];
   readonly modules: readonly { readonly name: string; readonly parameters: number; readonly flops: number }[];
 }
 
@@ -57,6 +58,35 @@ describe('mpvg params', () => {
     expect(of('head')).toBe(192 * 1000);
     // Touvron et al., 2021: 1.3 G (table 5 prints throughput beside it).
     expect(flops / 1e9).toBeCloseTo(1.25, 2);
+  });
+
+  it.each([
+    ['default', 0],
+    ['lape', 12 * 2 * 192], // a norm LN' for each layer
+    ['share', 0],
+    ['unshare', 11 * 197 * 192], // eleven more position embeddings
+    ['pvg', 11 * 2 * 192 - 192], // no norm in the first layer, no position of a class token
+    ['mpvg', 11 * 2 * 192 - 192 + 2 * 2 * 192], // the last norm and its LN'
+  ])('counts UperNet on ViT-Adapter-Ti with %s: 36,062,428 and %i', async (join, more) => {
+    const { parameters, parts, modules } = await report('configs/ade20k/upernet_vit_adapter_tiny.ts', '--join', join);
+    expect(parts?.map(({ name, parameters }) => [name, parameters])).toEqual([
+      ['backbone', 7_966_640 + more], ['decode_head', 27_614_358], ['auxiliary_head', 481_430],
+    ]);
+    expect(parameters).toBe(36_062_428 + more);
+    expect(modules.reduce((sum, module) => sum + module.parameters, 0)).toBe(parameters);
+  });
+
+  it('counts the multiply-adds of a segmentation model at the size that it is trained on', async () => {
+    const { flops, parts, modules } = await report('configs/ade20k/upernet_vit_adapter_tiny.ts', '--join', 'default');
+    const of = (name: string) => modules.find((module) => module.name === name)?.flops;
+    // 32 x 32 tokens of 192 channels; the pyramid beside them has 64 x 64, 32 x 32 and 16 x 16.
+    const [tokens, pyramid] = [1024, 4096 + 1024 + 256];
+    expect(of('backbone.blocks.0.attn')).toBe(tokens * 192 * 4 * 192 + 2 * tokens ** 2 * 192);
+    // Offsets and weights of 6 heads, 3 maps and 4 points; values and output; 4 products per point and channel.
+    expect(of('backbone.interactions.0.injector')).toBe(tokens * 192 * (144 + 72 + 192) + pyramid * 192 * 192 + tokens * 12 * 192 * 4);
+    expect(of('backbone.up')).toBe(4096 * 192 * 192 * 4);
+    expect(of('decode_head.fpn_bottleneck')).toBe(128 ** 2 * 9 * 2048 * 512);
+    expect(parts?.reduce((sum, part) => sum + part.flops, 0)).toBe(flops);
   });
 
   it('prints a table that ends with the total', async () => {

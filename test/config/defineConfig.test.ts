@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import { defineConfig } from '../../src/config/defineConfig.ts';
+import type { FinetuneConfigInput } from '../../src/config/finetuneSchema.ts';
 import type { PretrainConfigInput } from '../../src/config/pretrainSchema.ts';
 
 // Type checks: `npm run types` fails when one of the marked lines stops being an error.
@@ -16,5 +17,20 @@ describe('defineConfig', () => {
       defineConfig({ ...base, seed: '3' }),
     ];
     expectTypeOf(typos).returns.items.toEqualTypeOf<PretrainConfigInput>();
+  });
+
+  it('does so for segmentation configs, and tells the tasks apart', () => {
+    const typos = (base: FinetuneConfigInput) => [
+      // @ts-expect-error -- a misspelt key
+      defineConfig({ ...base, evaluateEveryStep: 3 }),
+      // @ts-expect-error -- a misspelt key two levels down
+      defineConfig({ ...base, model: { ...base.model, adapter: { ...base.model.adapter, deformHead: 3 } } }),
+      // @ts-expect-error -- a key of another task
+      defineConfig({ ...base, labelSmoothing: 0.1 }),
+      // @ts-expect-error -- no such task
+      defineConfig({ ...base, task: 'detection' }),
+    ];
+    expectTypeOf(typos).parameter(0).toEqualTypeOf<FinetuneConfigInput>();
+    expectTypeOf((base: FinetuneConfigInput) => defineConfig({ ...base, seed: 1 })).returns.toEqualTypeOf<FinetuneConfigInput>();
   });
 });

@@ -3,14 +3,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { joinPresets } from '../../src/backbones/position/join.ts';
-import { loadConfig } from '../../src/config/loadConfig.ts';
+import { loadConfig, loadConfigFor } from '../../src/config/loadConfig.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { createSegmentor } from '../../src/heads/upernet/createSegmentor.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-config-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
 
 const deitTiny = path.join(root, 'configs/imagenet/deit_tiny.ts');
+const upernetTiny = path.join(root, 'configs/ade20k/upernet_vit_adapter_tiny.ts');
 
 /** A config file outside the package. */
 function outside(name: string, code: string): string {
@@ -33,7 +35,11 @@ describe('the shipped configs', () => {
     const file = path.join(root, 'configs', name);
     const config = await loadConfig(file);
     expect(config.out).toMatch(/^runs\//);
-    expect(config.model.imagePx).toBe(config.augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);
+    if (config.task === 'classification') {
+      expect(config.model.imagePx).toBe(config.augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);
+    } else {
+      expect(() => createSegmentor(config.model)).not.toThrow();
+    }
     expect(fs.readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60);
   });
 
@@ -91,6 +97,34 @@ describe('loadConfig', () => {
     ['accumulationSteps=3', 'expected a divisor of batchSize 1024 for accumulationSteps, got 3'],
   ])('refuses %s', async (assignment, message) => {
     expect(await refusal(deitTiny, { set: [assignment] })).toBe(`${deitTiny}: ${message}`);
+  });
+
+  it.each([
+    ['task=detection', 'expected one of classification, segmentation for task, got "detection"'],
+    ['model.adapter.variant=both', 'expected one of segmentation, detection for model.adapter.variant, got "both"'],
+    ['model.adapter.windows=14', 'expected global or a list for model.adapter.windows, got 14'],
+    ['model.pretrainPx=100', 'expected a multiple of the 16 px of a patch for model.pretrainPx, got 100'],
+    ['model.auxiliary.level=4', 'expected a number of at most 3 for model.auxiliary.level, got 4'],
+    ['data.classes=ade20', 'expected one of ade20k, camvid, coco133 or an object for data.classes, got "ade20": did you mean ade20k?'],
+    ['augmentation.train.cropPx=500', 'expected a multiple of 32 for augmentation.train.cropPx, got 500'],
+    ['optimizer.layerDecay=1.5', 'expected a number of at most 1 for optimizer.layerDecay, got 1.5'],
+    ['schedule.warmupIterations=200000', 'expected at most iterations 160000 for schedule.warmupIterations, got 200000'],
+    ['evaluation.mode=slid', 'expected one of whole, slide for evaluation.mode, got "slid": did you mean slide?'],
+    ['evaluation.stridePx=600', 'expected at most cropPx 512 for evaluation.stridePx, got 600'],
+  ])('refuses %s of a segmentation config', async (assignment, message) => {
+    expect(await refusal(upernetTiny, { set: [assignment] })).toBe(`${upernetTiny}: ${message}`);
+  });
+
+  it('points segmentation data at DIR, and spells out the join', async () => {
+    const config = await loadConfigFor('segmentation', upernetTiny, { data: '/maps', join: 'lape', set: ['model.join.lastNorm={"from":2}'] });
+    expect(config.data.dir).toBe('/maps');
+    expect(config.model.join).toEqual({ ...joinPresets.lape, lastNorm: { from: 2 } });
+  });
+
+  it('tells a command of another task which one it is for', async () => {
+    await expect(loadConfigFor('classification', upernetTiny)).rejects.toThrow(
+      `${upernetTiny}: expected a config with task 'classification', got 'segmentation'; \`mpvg finetune\` trains it`);
+    expect((await loadConfigFor('classification', deitTiny)).labelSmoothing).toBe(0.1);
   });
 
   it('names an unknown key in a file, where it stands, and what was meant', async () => {

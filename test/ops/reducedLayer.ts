@@ -26,7 +26,7 @@ export function describeReducedLayer(way: 'composed' | 'tiled'): void {
     layer.initialise(0);
     const parameters = [...layer.namedParameters().values()];
     const inputs = [randomTensor(rng, [2, 50, 48]), randomTensor(rng, [1, 50, 48]), ...parameters.map(({ value }) => value)];
-    const run = (...given: Tensor[]) => layer.forward(given[0]!, given[1], false);
+    const run = (...given: Tensor[]) => layer.forward(given[0]!, { position: given[1], training: false });
     const exact = outputAndGradients(run, inputs);
     setComputeType('bfloat16');
     const reduced = outputAndGradients(run, inputs);

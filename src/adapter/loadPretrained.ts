@@ -1,0 +1,122 @@
+// Weights of a pretraining checkpoint for a model that contains its vision transformer: parameters find each other by name;
+// positions of another grid and patches of another size are resized; what was not taken, and what has no weights yet, is told.
+
+import { mul, reshape, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { DataError } from '../errors.ts';
+import type { LoadableTensor, Module } from '../nn/module.ts';
+import { resizeBicubic } from '../ops/resize.ts';
+
+export interface PretrainedReport {
+  /** Parameters and buffers that have the checkpoint's values now, resized ones included. */
+  readonly taken: readonly string[];
+  readonly resized: readonly { readonly name: string; readonly from: readonly number[]; readonly to: readonly number[] }[];
+  /** Of the checkpoint, and why not. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** Parameters and buffers that keep what they have. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Takes what fits. A name of the model is looked up as it is, then without `backbone.`.
+ *
+ * Positions [1, N, C] of another number of patches are resized (bicubic); those of tokens before the patches stay or are cut
+ * off, and are zero where the checkpoint has none. Patch weights of another side are resized (bicubic) and scaled so that an
+ * enlarged patch gives what the original one gave.
+ *
+ * @throws DataError when no name is found
+ */
+export async function loadPretrained(model: Module, state: ReadonlyMap<string, LoadableTensor>): Promise<PretrainedReport> {
+  const values = new Map<string, Float32Array>();
+  const resized: { name: string; from: readonly number[]; to: readonly number[] }[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  const used = new Set<string>();
+  const own = model.namedTensors();
+  for (const [name, { shape }] of own) {
+    const key = [name, name.replace(/^backbone\./, '')].find((candidate) => state.has(candidate));
+    if (key === undefined) continue;
+    used.add(key);
+    const given = state.get(key)!;
+    const fitted = given.shape.join() === shape.join() ? numbers(given) : await fit(name, given, shape);
+    if (fitted === undefined) {
+      skipped.push({ name: key, reason: `[${given.shape.join(', ')}] is not [${shape.join(', ')}]` });
+      continue;
+    }
+    if (given.shape.join() !== shape.join()) resized.push({ name, from: given.shape, to: shape });
+    values.set(name, fitted);
+  }
+  if (values.size === 0) {
+    const names = [...state.keys()];
+    throw new DataError(`loadPretrained: expected parameters of this model, such as ${[...own.keys()][0]}, in the checkpoint, got ${names.length === 0 ? 'none' : names.slice(0, 3).join(', ')}`);
+  }
+  for (const name of state.keys()) if (!used.has(name)) skipped.push({ name, reason: 'not in this model' });
+  for (const [name, data] of values) own.get(name)!.set(data);
+  return { taken: [...values.keys()], resized, skipped, missing: [...own.keys()].filter((name) => !values.has(name)) };
+}
+
+/** The report for people, a line for each thing that happened; names that are missing are counted by module. */
+export function describePretrained({ taken, resized, skipped, missing }: PretrainedReport): string[] {
+  const shape = (sizes: readonly number[]) => `[${sizes.join(', ')}]`;
+  const groups = new Map<string, number>();
+  for (const name of missing) {
+    const group = /^(?:backbone\.)?[^.]+/.exec(name)![0];
+    groups.set(group, (groups.get(group) ?? 0) + 1);
+  }
+  return [
+    `${taken.length} tensors taken, ${missing.length} left at their initial values`,
+    ...resized.map(({ name, from, to }) => `resized ${name} from ${shape(from)} to ${shape(to)}`),
+    ...(skipped.length === 0 ? [] : [`not taken: ${skipped.map(({ name, reason }) => `${name} (${reason})`).join(', ')}`]),
+    ...(groups.size === 0 ? [] : [`at initial values: ${[...groups].map(([group, count]) => `${group} (${count})`).join(', ')}`]),
+  ];
+}
+
+async function fit(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+  if (/(^|\.)pos_embed\d*$/.test(name)) return fitPositions(given, shape);
+  return /(^|\.)patch_embed\.proj\.weight$/.test(name) ? fitPatches(given, shape) : undefined;
+}
+
+async function fitPositions(given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+  const [, tokens = 0, channels = 0] = shape;
+  const source = layout(given.shape[1] ?? 0);
+  const target = layout(tokens);
+  if (given.shape[0] !== 1 || given.shape[2] !== channels || source === undefined || target === undefined) return undefined;
+  const data = numbers(given);
+  const fitted = new Float32Array(tokens * channels);
+  const kept = Math.min(source.extra, target.extra) * channels;
+  fitted.set(data.subarray(0, kept));
+  const patches = data.subarray(source.extra * channels);
+  const resized = await computed(() => {
+    const plane = tensor(patches, [1, source.side, source.side, channels]);
+    return source.side === target.side ? plane : resizeBicubic(plane, [target.side, target.side]);
+  });
+  fitted.set(resized, target.extra * channels);
+  return fitted;
+}
+
+/** How a number of tokens is made of a square of patches and the fewest tokens before it (class, distillation). */
+function layout(tokens: number): { readonly side: number; readonly extra: number } | undefined {
+  const extra = [0, 1, 2].find((count) => tokens > count && Number.isInteger(Math.sqrt(tokens - count)));
+  return extra === undefined ? undefined : { side: Math.sqrt(tokens - extra), extra };
+}
+
+async function fitPatches(given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+  const [outputs, inputs, height = 0, width = 0] = given.shape;
+  if (given.shape.length !== 4 || outputs !== shape[0] || inputs !== shape[1] || height !== width) return undefined;
+  const side = shape[2]!;
+  return computed(() => {
+    const planes = transpose(tensor(numbers(given), given.shape as [number, number, number, number]), [0, 2, 3, 1]);
+    const resized = mul<Tensor4D>(resizeBicubic(planes, [side, side]), (height / side) ** 2);
+    return reshape(transpose(resized, [0, 3, 1, 2]), [...shape]);
+  });
+}
+
+async function computed(run: () => Tensor): Promise<Float32Array> {
+  const result = tidy(run);
+  const values = await result.data<'float32'>();
+  result.dispose();
+  return values;
+}
+
+function numbers({ data }: LoadableTensor): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}

@@ -1,0 +1,131 @@
+// UperNet on a ViT-Adapter: the segmentation model of the MPVG paper's table 4. Names as in mmsegmentation: `backbone`,
+// `decode_head`, `auxiliary_head`.
+
+import { add, mul } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ViTAdapter, type AdapterForwardOptions, type FeaturePyramid, type ViTAdapterOptions } from '../../adapter/vitAdapter.ts';
+import { Module } from '../../nn/module.ts';
+import { resizeBilinear } from '../../ops/resize.ts';
+import { segmentationCrossEntropy, type HardPixels } from '../../ops/segmentationCrossEntropy.ts';
+import { FcnHead } from './fcnHead.ts';
+import { UperHead } from './uperHead.ts';
+
+/** A label that counts in no loss. */
+export const ignoredLabel = 255;
+
+export interface SegmentorOptions {
+  readonly classes: number;
+  readonly backbone: ViTAdapterOptions;
+  readonly head: {
+    readonly channels: number;
+    readonly poolScales: readonly number[];
+    readonly dropout: number;
+    readonly lossWeight: number;
+  };
+  readonly auxiliary: 'none' | {
+    /** Which of the four maps, from 0. */
+    readonly level: number;
+    readonly channels: number;
+    readonly convolutions: number;
+    readonly dropout: number;
+    readonly lossWeight: number;
+  };
+  /** Online hard example mining, for both heads. Default 'none'. */
+  readonly hardPixels?: 'none' | HardPixels;
+}
+
+/** Logits of both heads, each of its map's size. */
+export interface HeadLogits {
+  /** [B, H / 4, W / 4, classes] */
+  readonly decode: Tensor;
+  /** [B, h, w, classes]; absent without an auxiliary head. */
+  readonly auxiliary?: Tensor;
+}
+
+/** Scalars. */
+export interface SegmentationLoss {
+  readonly total: Tensor;
+  /** Of each head, its weight included. */
+  readonly parts: { readonly decode: Tensor; readonly auxiliary?: Tensor };
+}
+
+export class UpernetSegmentor extends Module {
+  readonly classes: number;
+  readonly backbone;
+  readonly decodeHead;
+  readonly auxiliaryHead: FcnHead | undefined;
+  readonly #options: SegmentorOptions;
+
+  constructor(options: SegmentorOptions) {
+    super();
+    const { classes, backbone, head, auxiliary } = options;
+    const inputs = backbone.channels;
+    this.classes = classes;
+    this.#options = options;
+    this.backbone = this.child('backbone', new ViTAdapter(backbone));
+    this.decodeHead = this.child('decode_head', new UperHead({ ...head, inputs, classes }));
+    this.auxiliaryHead = auxiliary === 'none' ? undefined :
+      this.child('auxiliary_head', new FcnHead({ ...auxiliary, inputs, classes }));
+  }
+
+  /**
+   * Classifies each pixel, as in evaluation.
+   *
+   * @param images [B, H, W, 3], float32, normalised; H and W multiples of 32
+   * @returns logits [B, H, W, classes], resized from a quarter of that (bilinear)
+   */
+  forward(images: Tensor): Tensor {
+    const [, height = 0, width = 0] = images.shape;
+    return resizeBilinear(this.decodeHead.forward(this.backbone.forward(images), false), [height, width]);
+  }
+
+  /**
+   * The loss of a batch, as in training: batch norms use its statistics and change the running ones.
+   *
+   * @param labels [B, H, W], int32, 0 … classes - 1 or 255 (ignored)
+   */
+  loss(images: Tensor, labels: Tensor, options: AdapterForwardOptions = { training: true }): SegmentationLoss {
+    const features = this.backbone.forward(images, options);
+    return this.headsLoss(this.logits(features, options.training), labels);
+  }
+
+  /** What both heads say of the backbone's maps. */
+  logits(features: FeaturePyramid, training = false): HeadLogits {
+    const { auxiliary } = this.#options;
+    const decode = this.decodeHead.forward(features, training);
+    if (this.auxiliaryHead === undefined || auxiliary === 'none') return { decode };
+    return { decode, auxiliary: this.auxiliaryHead.forward(features[auxiliary.level]!, training) };
+  }
+
+  /** The weighted sum of both heads' cross entropies; `labels` as of `loss`. */
+  headsLoss({ decode, auxiliary }: HeadLogits, labels: Tensor): SegmentationLoss {
+    const options = this.#options;
+    const main = this.#crossEntropy(decode, labels, options.head.lossWeight);
+    if (auxiliary === undefined || options.auxiliary === 'none') return { total: main, parts: { decode: main } };
+    const second = this.#crossEntropy(auxiliary, labels, options.auxiliary.lossWeight);
+    return { total: add(main, second), parts: { decode: main, auxiliary: second } };
+  }
+
+  /**
+   * Multiply-adds for one image by module, the auxiliary head, which only training runs, included.
+   */
+  macs(heightPx: number, widthPx: number): Map<string, number> {
+    const { auxiliary } = this.#options;
+    const pixels = (heightPx * widthPx) / 16;
+    const prefixed = (prefix: string, macs: ReadonlyMap<string, number>) =>
+      [...macs].map(([name, value]): [string, number] => [`${prefix}.${name}`, value]);
+    return new Map([
+      ...prefixed('backbone', this.backbone.macs(heightPx, widthPx)),
+      ...prefixed('decode_head', this.decodeHead.macs(pixels)),
+      ...prefixed('auxiliary_head', auxiliary === 'none' ? new Map() : this.auxiliaryHead!.macs(pixels / 4 ** auxiliary.level)),
+    ]);
+  }
+
+  #crossEntropy(logits: Tensor, labels: Tensor, weight: number): Tensor {
+    const { hardPixels = 'none' } = this.#options;
+    const loss = segmentationCrossEntropy(logits, labels, {
+      ignoreIndex: ignoredLabel, ...(hardPixels !== 'none' && { ohem: hardPixels }),
+    });
+    return weight === 1 ? loss : mul(loss, weight);
+  }
+}

@@ -1,0 +1,123 @@
+import { add, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { describePretrained, loadPretrained } from '../../src/adapter/loadPretrained.ts';
+import { ViTAdapter, type ViTAdapterOptions } from '../../src/adapter/vitAdapter.ts';
+import { selectBackend } from '../../src/backends/select.ts';
+import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
+import { joinPresets } from '../../src/backbones/position/join.ts';
+import { DataError } from '../../src/errors.ts';
+import { patchEmbed } from '../../src/ops/patchEmbed.ts';
+import { resizeBicubic } from '../../src/ops/resize.ts';
+import { relativeError } from '../reference.ts';
+import { tinyAdapter } from './tinyAdapter.ts';
+
+beforeAll(() => selectBackend());
+
+const { channels, depth, heads, mlpRatio } = tinyAdapter;
+
+/** A checkpoint of a classifier. */
+async function checkpoint(options: Partial<DeiTOptions> = {}) {
+  const defaults = { channels, depth, heads, mlpRatio, imagePx: 64, patchPx: 16, classes: 5, join: joinPresets.mpvg };
+  const model = new DeiT({ ...defaults, ...options });
+  model.initialise(7);
+  const state = await model.state();
+  model.dispose();
+  return state;
+}
+
+/** An adapter that has other values at first. */
+function adapter(options: Partial<ViTAdapterOptions> = {}): ViTAdapter {
+  const model = new ViTAdapter({ ...tinyAdapter, ...options });
+  model.initialise(8);
+  return model;
+}
+
+describe('loadPretrained', () => {
+  it('takes every parameter of the transformer by name, and says what is left on either side', async () => {
+    const state = await checkpoint();
+    const model = adapter();
+    const report = await loadPretrained(model, state);
+    const values = await model.state();
+    for (const name of report.taken) expect(values.get(name)!.data, name).toEqual(state.get(name)!.data);
+    expect(report.taken.length).toBe(state.size - 2);
+    expect(report.resized).toEqual([]);
+    expect(report.skipped).toEqual([{ name: 'head.weight', reason: 'not in this model' }, { name: 'head.bias', reason: 'not in this model' }]);
+    expect(report.missing).toContain('level_embed');
+    expect(report.missing).toContain('blocks.0.gamma1');
+    expect(report.missing).toContain('spm.stem.1.running_mean');
+    expect(report.missing.filter((name) => /^(blocks\.\d\.(attn|mlp|norm|pe_norm)|norm\.|pe_norm|pos_embed|patch_embed)/.test(name))).toEqual([]);
+    expect(describePretrained(report)).toEqual([
+      `${report.taken.length} tensors taken, ${report.missing.length} left at their initial values`,
+      'not taken: head.weight (not in this model), head.bias (not in this model)',
+      expect.stringMatching(/^at initial values: level_embed \(1\), blocks \(8\), spm \(\d+\), interactions \(\d+\), up \(2\), norm1 \(5\), /),
+    ]);
+    model.dispose();
+  });
+
+  it('resizes positions of another grid as torch resizes images, and patches of another size', async () => {
+    const state = await checkpoint({ imagePx: 48, patchPx: 8 }); // 6 x 6 patches for 4 x 4 of 16 px
+    const model = adapter();
+    const report = await loadPretrained(model, state);
+    expect(report.resized).toEqual([
+      { name: 'pos_embed', from: [1, 36, channels], to: [1, 16, channels] },
+      { name: 'patch_embed.proj.weight', from: [channels, 3, 8, 8], to: [channels, 3, 16, 16] },
+    ]);
+    expect(describePretrained(report)[1]).toBe(`resized pos_embed from [1, 36, ${channels}] to [1, 16, ${channels}]`);
+    const values = await model.state();
+    const expected = tidy(() => resizeBicubic(tensor(state.get('pos_embed')!.data as Float32Array, [1, 6, 6, channels]), [4, 4]).dataSync());
+    expect(relativeError(values.get('pos_embed')!.data as Float32Array, expected)).toBeLessThan(1e-6);
+    model.dispose();
+  });
+
+  it('gives an enlarged even patch what the original patch gave', async () => {
+    const state = await checkpoint({ imagePx: 32, patchPx: 8 });
+    const model = adapter();
+    await loadPretrained(model, state);
+    const weight = state.get('patch_embed.proj.weight')!;
+    const answers = (data: Float32Array, side: number) => tidy(() => {
+      const images = add(zeros([1, side, side, 3]), 0.7);
+      return patchEmbed(images, tensor(data, [channels, 3, side, side]), zeros([channels])).dataSync();
+    });
+    const small = answers(weight.data as Float32Array, 8);
+    const large = answers((await model.state()).get('patch_embed.proj.weight')!.data as Float32Array, 16);
+    expect(relativeError(large, small)).toBeLessThan(0.05); // the kernel's rim counts a little differently
+    model.dispose();
+  });
+
+  it.each([
+    ['a class token for none', {}, joinPresets.default, joinPresets.pvg, 17, 16],
+    ['none for a class token', {}, joinPresets.pvg, joinPresets.default, 16, 17],
+    ['class and distillation tokens for a class token', { distilled: true }, joinPresets.default, joinPresets.lape, 18, 17],
+  ])('fits the positions of %s', async (_case, options, from, to, before, after) => {
+    const state = await checkpoint({ ...options, join: from });
+    const model = adapter({ join: to });
+    const { resized } = await loadPretrained(model, state);
+    expect(resized).toEqual([{ name: 'pos_embed', from: [1, before, channels], to: [1, after, channels] }]);
+    const given = state.get('pos_embed')!.data as Float32Array;
+    const taken = (await model.state()).get('pos_embed')!.data as Float32Array;
+    expect(taken.slice(-16 * channels)).toEqual(given.slice(-16 * channels));
+    const first = before === 18 ? given.slice(0, channels) : new Float32Array(channels);
+    if (after === 17) expect(taken.slice(0, channels)).toEqual(first);
+    model.dispose();
+  });
+
+  it('leaves what has another shape', async () => {
+    const state = await checkpoint();
+    const model = adapter();
+    state.set('norm1.weight', { dtype: 'F32', shape: [3], data: new Float32Array(3) });
+
+    const { skipped } = await loadPretrained(model, state);
+    expect(skipped).toContainEqual({ name: 'norm1.weight', reason: `[3] is not [${channels}]` });
+    model.dispose();
+  });
+
+  it('refuses a file that has nothing for the model, and changes nothing', async () => {
+    const model = adapter();
+    const before = await model.state();
+    await expect(loadPretrained(model, new Map([['fc.weight', { shape: [1], data: new Float32Array(1) }]]))).rejects.toThrow(DataError);
+    await expect(loadPretrained(model, new Map([['fc.weight', { shape: [1], data: new Float32Array(1) }]]))).rejects.toThrow(
+      'loadPretrained: expected parameters of this model, such as level_embed, in the checkpoint, got fc.weight');
+    expect(await model.state()).toEqual(before);
+    model.dispose();
+  });
+});
