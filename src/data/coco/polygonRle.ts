@@ -90,7 +90,8 @@ export function polygonChanges(
     if (x < left) left = x;
     if (x > right) right = x;
   }
-  return changes.subarray(0, drawStrip(points, firstColumn(left), lastColumn(right, width), height, 0));
+  const count = drawStrip(points, firstColumn(left), lastColumn(right, width), height, 0);
+  return changes.subarray(0, count);
 }
 
 /**

@@ -81,7 +81,8 @@ function withMaskAreas(results: AnnotationTable, ids: Float64Array, where: strin
     get boxes() { return complete().boxes; },
     record: (row) => {
       const { areas, boxes } = complete();
-      return { ...results.record(row), area: areas[row]!, bbox: Array.from(boxes.subarray(4 * row, 4 * row + 4)), id: row + 1, iscrowd: 0 };
+      const bbox = Array.from(boxes.subarray(4 * row, 4 * row + 4));
+      return { ...results.record(row), area: areas[row]!, bbox, id: row + 1, iscrowd: 0 };
     },
   };
 }

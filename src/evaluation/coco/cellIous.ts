@@ -16,11 +16,13 @@ export interface CellIous {
   readonly starts: Float64Array;
   /** A cell's values: [detections * truths], a detection's in a row. */
   readonly values: Float64Array;
+  /** px², by place in `cells.detections`. */
+  readonly detectionAreas: Float64Array;
 }
 
 /**
  * Compares what is in each cell.
- * @throws DataError naming the annotation without a box, mask or keypoints
+ * @throws DataError naming the annotation without a box, mask, keypoints or area
  */
 export function compareCells(
   cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, parameters: CocoParameters,
@@ -34,73 +36,108 @@ export function compareCells(
     const detections = cells.detectionStarts[cell + 1]! - cells.detectionStarts[cell]!;
     starts[cell + 1] = starts[cell]! + (nothing ? 0 : truths * detections);
   }
-  const ious = { starts, values: new Float64Array(starts[cells.count]!) };
+  const detectionAreas = new Float64Array(cells.detections.length);
+  const ious = { starts, values: new Float64Array(starts[cells.count]!), detectionAreas };
+  const areasComeWithMasks = iouType === 'segm' && detected.annotations.areasAreOfMasks === true;
+  if (!areasComeWithMasks) copyAreas(detected, cells.detections, ious.detectionAreas);
   if (nothing) return ious;
   if (iouType === 'bbox') compareBoxes(ious, cells, truth, detected);
-  else if (iouType === 'segm') compareMasks(ious, cells, truth, detected);
+  else if (iouType === 'segm') compareMasks(ious, cells, truth, detected, areasComeWithMasks);
   else compareKeypoints(ious, cells, truth, detected, parameters.keypointSigmas);
   return ious;
 }
 
+function copyAreas({ annotations }: CocoDataset, rows: Uint32Array, into: Float64Array): void {
+  const { areas } = annotations;
+  for (let i = 0; i < rows.length; i++) {
+    const area = areas[rows[i]!]!;
+    if (Number.isNaN(area)) throw new DataError(`CocoEval: expected an area for detection ${annotations.ids[rows[i]!]}, got none`);
+    into[i] = area;
+  }
+}
+
 function compareBoxes({ starts, values }: CellIous, cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset): void {
   const { truths, truthStarts, detections, detectionStarts } = cells;
-  const gt = truth.annotations;
-  const dt = detected.annotations;
-  checkBoxes(gt.boxes, truths, gt.ids, 'object');
-  checkBoxes(dt.boxes, detections, dt.ids, 'detection');
+  const { boxes, isCrowd } = truth.annotations;
+  const dtBoxes = detected.annotations.boxes;
+  checkBoxes(boxes, truths, truth.annotations.ids, 'object');
+  checkBoxes(dtBoxes, detections, detected.annotations.ids, 'detection');
   for (let cell = 0; cell < cells.count; cell++) {
     let at = starts[cell]!;
     if (at === starts[cell + 1]) continue;
-    for (let d = detectionStarts[cell]!; d < detectionStarts[cell + 1]!; d++) {
-      for (let g = truthStarts[cell]!; g < truthStarts[cell + 1]!; g++) {
+    const firstTruth = truthStarts[cell]!;
+    const truthEnd = truthStarts[cell + 1]!;
+    const detectionEnd = detectionStarts[cell + 1]!;
+    for (let d = detectionStarts[cell]!; d < detectionEnd; d++) {
+      const dtRow = detections[d]!;
+      for (let g = firstTruth; g < truthEnd; g++) {
         const row = truths[g]!;
-        values[at++] = iouOfBoxes(dt.boxes, 4 * detections[d]!, gt.boxes, 4 * row, gt.isCrowd[row] === 1);
+        values[at++] = iouOfBoxes(dtBoxes, 4 * dtRow, boxes, 4 * row, isCrowd[row] === 1);
       }
     }
   }
 }
 
 function checkBoxes(boxes: Float64Array, rows: Uint32Array, ids: Float64Array, kind: string): void {
-  for (const row of rows) {
-    const isMissing = Number.isNaN(boxes[4 * row]! + boxes[4 * row + 1]! + boxes[4 * row + 2]! + boxes[4 * row + 3]!);
-    if (isMissing) throw new DataError(`CocoEval: expected a bbox of four numbers for ${kind} ${ids[row]}, got none; evaluate with iouType 'segm' if it has a mask`);
+  for (let i = 0; i < rows.length; i++) {
+    const at = 4 * rows[i]!;
+    if (!Number.isNaN(boxes[at]! + boxes[at + 1]! + boxes[at + 2]! + boxes[at + 3]!)) continue;
+    throw new DataError(`CocoEval: expected a bbox of four numbers for ${kind} ${ids[rows[i]!]}, got none; evaluate with iouType 'segm' if it has a mask`);
   }
 }
 
-function compareMasks({ starts, values }: CellIous, cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset): void {
+function compareMasks(
+  ious: CellIous, cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, withAreas: boolean,
+): void {
+  const { starts, values, detectionAreas } = ious;
   const { truths, truthStarts, detections, detectionStarts } = cells;
   const { isCrowd } = truth.annotations;
-  const addTruth = maskAdder(truth, 'object');
-  const addDetection = maskAdder(detected, 'detection');
   const masks = new MaskSet();
+  const gt = new MaskSource(truth, 'object', masks);
+  const dt = new MaskSource(detected, 'detection', masks);
   for (let cell = 0; cell < cells.count; cell++) {
     let at = starts[cell]!;
-    if (at === starts[cell + 1]) continue;
+    const alone = at === starts[cell + 1];
+    if (alone && !withAreas) continue;
     masks.clear();
     const firstTruth = truthStarts[cell]!;
-    const truthCount = truthStarts[cell + 1]! - firstTruth;
-    for (let g = 0; g < truthCount; g++) addTruth(masks, truths[firstTruth + g]!);
-    for (let d = detectionStarts[cell]!; d < detectionStarts[cell + 1]!; d++) {
-      const mask = addDetection(masks, detections[d]!);
+    const truthCount = alone ? 0 : truthStarts[cell + 1]! - firstTruth;
+    for (let g = 0; g < truthCount; g++) gt.add(truths[firstTruth + g]!);
+    const detectionEnd = detectionStarts[cell + 1]!;
+    for (let d = detectionStarts[cell]!; d < detectionEnd; d++) {
+      const mask = dt.add(detections[d]!);
+      if (withAreas) detectionAreas[d] = masks.area(mask);
       for (let g = 0; g < truthCount; g++) values[at++] = masks.iou(mask, g, isCrowd[truths[firstTruth + g]!] === 1);
     }
   }
 }
 
-/** Adds the mask of an annotation to a set. */
-function maskAdder(dataset: CocoDataset, kind: string): (masks: MaskSet, row: number) => number {
-  const { annotations, images } = dataset;
-  const view = new SegmentationView();
-  return (masks, row) => {
-    const image = dataset.imageRow(annotations.imageIds[row]!);
+/** Adds masks of a data set's annotations to a set. */
+class MaskSource {
+  readonly #dataset: CocoDataset;
+  readonly #kind: string;
+  readonly #masks: MaskSet;
+  readonly #view = new SegmentationView();
+
+  constructor(dataset: CocoDataset, kind: string, masks: MaskSet) {
+    this.#dataset = dataset;
+    this.#kind = kind;
+    this.#masks = masks;
+  }
+
+  /** @returns its number in the set */
+  add(row: number): number {
+    const { annotations, images } = this.#dataset;
+    const view = this.#view;
     annotations.readSegmentation(row, view);
+    const image = view.kind === 'polygons' ? this.#dataset.imageRow(annotations.imageIds[row]!) : -1;
     try {
-      return masks.addSegmentation(view, images.heights[image] ?? NaN, images.widths[image] ?? NaN);
+      return this.#masks.addSegmentation(view, image < 0 ? NaN : images.heights[image]!, image < 0 ? NaN : images.widths[image]!);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      throw new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]} of ${dataset.name})`);
+      throw new DataError(`${error.message} (segmentation of ${this.#kind} ${annotations.ids[row]} of ${this.#dataset.name})`);
     }
-  };
+  }
 }
 
 function compareKeypoints(

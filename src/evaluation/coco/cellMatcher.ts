@@ -19,7 +19,7 @@ export interface MatchableCell {
 
 /** Buffers for matching one cell after another. */
 export class CellMatcher {
-  readonly #thresholds: readonly number[];
+  readonly #thresholds: Float64Array;
   #order = new Int32Array(64);
   #taken = new Uint8Array(64);
   #best = new Float64Array(64);
@@ -27,22 +27,24 @@ export class CellMatcher {
 
   /** @param thresholds [T] */
   constructor(thresholds: readonly number[]) {
-    this.#thresholds = thresholds.map((threshold) => Math.min(threshold, 1 - 1e-10));
+    this.#thresholds = Float64Array.from(thresholds, (threshold) => Math.min(threshold, 1 - 1e-10));
   }
 
   /**
    * Matches a cell at each threshold.
    * @param ignored [truths] whether an object is to be ignored
-   * @returns [T * detections] the object that each detection takes, or -1; a view that the next call overwrites
+   * @returns [T * detections] at the front of it, the object that each detection takes, or -1; the next call overwrites it
    */
   match(cell: MatchableCell, ignored: Uint8Array): Int32Array {
     const { truths, detections, ious, iouStart, compared, isCrowd, takes } = cell;
     const thresholds = this.#thresholds;
     this.#reserve(truths, detections);
-    const [order, taken, best, matches] = [this.#order, this.#taken, this.#best, this.#matches];
-    const result = matches.subarray(0, thresholds.length * detections);
-    result.fill(-1);
-    if (!compared) return result;
+    const order = this.#order;
+    const taken = this.#taken;
+    const best = this.#best;
+    const matches = this.#matches;
+    matches.fill(-1, 0, thresholds.length * detections);
+    if (!compared) return matches;
     const regular = orderIgnoredLast(order, ignored, truths);
     for (let d = 0; d < detections; d++) {
       let highest = -Infinity;
@@ -51,7 +53,7 @@ export class CellMatcher {
     }
     for (let t = 0; t < thresholds.length; t++) {
       const threshold = thresholds[t]!;
-      taken.fill(0, 0, truths);
+      for (let g = 0; g < truths; g++) taken[g] = 0;
       for (let d = 0; d < detections; d++) {
         if (best[d]! < threshold) continue;
         const row = iouStart + d * truths;
@@ -72,7 +74,7 @@ export class CellMatcher {
         if (takes[d] === 1) taken[match] = 1;
       }
     }
-    return result;
+    return matches;
   }
 
   #reserve(truths: number, detections: number): void {

@@ -32,7 +32,7 @@ export function cellMatches(evaluation: Evaluation, cell: number, area: number):
   const ignored = view.ignored[area]!;
   const order = new Int32Array(G);
   orderIgnoredLast(order, ignored, G);
-  const matches = new CellMatcher(parameters.iouThresholds).match(view, ignored);
+  const matches = new CellMatcher(parameters.iouThresholds).match(view, ignored).subarray(0, T * D);
   const truthIdOf = (g: number): number => truth.ids[cells.truths[view.firstTruth + g]!]!;
   const detectionIds = Float64Array.from({ length: D }, (_, d) => detected.ids[cells.detections[view.firstDetection + d]!]!);
   const placeOf = new Int32Array(G);

@@ -16,7 +16,7 @@ export const TRUE_POSITIVE = 1;
 export const IGNORED = 2;
 
 export interface DetectionStates {
-  /** [A, T, detections] in the order of `cells.ranking`. */
+  /** [detections, A, T], detections in the order of `cells.ranking`. */
   readonly states: Uint8Array;
   /** [K, A] objects that are not ignored. */
   readonly truthCounts: Uint32Array;
@@ -33,37 +33,36 @@ export interface Evaluation {
 
 /**
  * Matches all cells.
- * @throws DataError naming the annotation without an area
+ * @throws DataError naming the object without an area
  */
 export function labelDetections(evaluation: Evaluation): DetectionStates {
-  const { cells, parameters, detected } = evaluation;
-  const { areaRanges, iouThresholds, categoryIds, useCats } = parameters;
-  const [areas, thresholds, total] = [areaRanges.length, iouThresholds.length, cells.detections.length];
-  const states = new Uint8Array(areas * thresholds * total);
-  const truthCounts = new Uint32Array((useCats ? categoryIds.length : 1) * areas);
+  const { cells, parameters } = evaluation;
+  const areas = parameters.areaRanges.length;
+  const thresholds = parameters.iouThresholds.length;
+  const total = cells.detections.length;
+  const states = new Uint8Array(total * areas * thresholds);
+  const truthCounts = new Uint32Array((parameters.useCats ? parameters.categoryIds.length : 1) * areas);
   const placeInRanking = new Uint32Array(total);
   for (let i = 0; i < total; i++) placeInRanking[cells.ranking[i]!] = i;
-  checkAreas(detected, cells.detections, 'detection');
-  checkAreas(evaluation.truth, cells.truths, 'object');
-  const matcher = new CellMatcher(iouThresholds);
+  const matcher = new CellMatcher(parameters.iouThresholds);
   const view = new CellView(evaluation);
   for (let cell = 0; cell < cells.count; cell++) {
     view.open(cell);
     const counts = cells.categories[cell]! * areas;
     for (let a = 0; a < areas; a++) truthCounts[counts + a]! += view.truths - view.ignoredCounts[a]!;
     if (view.detections === 0) continue;
-    // Where all objects are ignored or none is, the matches are the same ones: found once.
-    for (const mixed of [false, true]) {
-      let matches: Int32Array | undefined;
+    // Where all objects are ignored, or none is, the matches are the same ones: found once, first.
+    let shared: Int32Array | undefined;
+    for (let pass = 0; pass < 2; pass++) {
       for (let a = 0; a < areas; a++) {
         const ignoredCount = view.ignoredCounts[a]!;
-        if ((ignoredCount > 0 && ignoredCount < view.truths) !== mixed) continue;
-        if (mixed || matches === undefined) matches = matcher.match(view, view.ignored[a]!);
-        for (let t = 0; t < thresholds; t++) {
-          const base = (a * thresholds + t) * total;
-          for (let d = 0; d < view.detections; d++) {
-            states[base + placeInRanking[view.firstDetection + d]!] = view.state(a, d, matches[t * view.detections + d]!);
-          }
+        const isMixed = ignoredCount > 0 && ignoredCount < view.truths;
+        if (isMixed !== (pass === 1)) continue;
+        const matches: Int32Array = !isMixed && shared ? shared : matcher.match(view, view.ignored[a]!);
+        if (!isMixed) shared = matches;
+        for (let d = 0; d < view.detections; d++) {
+          const at = (placeInRanking[view.firstDetection + d]! * areas + a) * thresholds;
+          view.writeStates(a, d, matches, states, at, thresholds);
         }
       }
     }
@@ -86,43 +85,55 @@ export class CellView implements MatchableCell {
   /** [A] */
   readonly ignoredCounts: Uint32Array;
   readonly ious: Float64Array;
+  /** [truths] whether an object's being found counts: pycocotools knows a match by the object's id, and 0 is none. */
+  #counts = new Uint8Array(64);
   readonly #evaluation: Evaluation;
+  /** [A] bounds of the ranges */
+  readonly #lowest: Float64Array;
+  readonly #highest: Float64Array;
 
   constructor(evaluation: Evaluation) {
+    const { areaRanges } = evaluation.parameters;
     this.#evaluation = evaluation;
     this.ious = evaluation.ious.values;
-    this.ignored = evaluation.parameters.areaRanges.map(() => new Uint8Array(64));
-    this.ignoredCounts = new Uint32Array(this.ignored.length);
+    this.ignored = areaRanges.map(() => new Uint8Array(64));
+    this.ignoredCounts = new Uint32Array(areaRanges.length);
+    this.#lowest = Float64Array.from(areaRanges, ([low]) => low);
+    this.#highest = Float64Array.from(areaRanges, ([, high]) => high);
   }
 
-  /** Turns to another cell. */
+  /** Turns to another cell. @throws DataError naming the object without an area */
   open(cell: number): void {
     const { cells, ious, truth, detected, parameters } = this.#evaluation;
-    this.firstTruth = cells.truthStarts[cell]!;
-    this.firstDetection = cells.detectionStarts[cell]!;
-    this.truths = cells.truthStarts[cell + 1]! - this.firstTruth;
-    this.detections = cells.detectionStarts[cell + 1]! - this.firstDetection;
+    const firstTruth = cells.truthStarts[cell]!;
+    const firstDetection = cells.detectionStarts[cell]!;
+    const truths = cells.truthStarts[cell + 1]! - firstTruth;
+    const detections = cells.detectionStarts[cell + 1]! - firstDetection;
+    this.firstTruth = firstTruth;
+    this.firstDetection = firstDetection;
+    this.truths = truths;
+    this.detections = detections;
     this.iouStart = ious.starts[cell]!;
     this.compared = ious.starts[cell + 1]! > this.iouStart;
-    this.#reserve();
-    this.ignoredCounts.fill(0);
-    const { areaRanges, iouType } = parameters;
-    for (let g = 0; g < this.truths; g++) {
-      const row = cells.truths[this.firstTruth + g]!;
+    if (truths > this.isCrowd.length || detections > this.takes.length) this.#grow();
+    const isKeypoints = parameters.iouType === 'keypoints';
+    const areas = this.ignored.length;
+    for (let a = 0; a < areas; a++) this.ignoredCounts[a] = 0;
+    for (let g = 0; g < truths; g++) {
+      const row = cells.truths[firstTruth + g]!;
       const crowd = truth.isCrowd[row] === 1 ? 1 : 0;
       this.isCrowd[g] = crowd;
-      const always = crowd === 1 || (iouType === 'keypoints' && truth.keypointCount(row) === 0);
+      this.#counts[g] = truth.ids[row] === 0 ? 0 : 1;
+      const always = crowd === 1 || (isKeypoints && truth.keypointCount(row) === 0);
       const area = truth.areas[row]!;
-      for (let a = 0; a < areaRanges.length; a++) {
-        const [low, high] = areaRanges[a]!;
-        const ignored = always || area < low || area > high ? 1 : 0;
+      if (Number.isNaN(area)) throw new DataError(`CocoEval: expected an area for object ${truth.ids[row]}, got none`);
+      for (let a = 0; a < areas; a++) {
+        const ignored = always || area < this.#lowest[a]! || area > this.#highest[a]! ? 1 : 0;
         this.ignored[a]![g] = ignored;
         this.ignoredCounts[a]! += ignored;
       }
     }
-    for (let d = 0; d < this.detections; d++) {
-      this.takes[d] = detected.ids[cells.detections[this.firstDetection + d]!]! > 0 ? 1 : 0;
-    }
+    for (let d = 0; d < detections; d++) this.takes[d] = detected.ids[cells.detections[firstDetection + d]!]! > 0 ? 1 : 0;
   }
 
   /**
@@ -132,30 +143,41 @@ export class CellView implements MatchableCell {
    * @param match the object it takes, or -1
    */
   state(area: number, d: number, match: number): number {
-    const { cells, truth, detected, parameters } = this.#evaluation;
     if (match !== -1) {
       if (this.ignored[area]![match] === 1) return IGNORED;
-      // pycocotools knows a match by the object's id, so that one to an object of id 0 is none.
-      if (truth.ids[cells.truths[this.firstTruth + match]!] !== 0) return TRUE_POSITIVE;
+      if (this.#counts[match] === 1) return TRUE_POSITIVE;
     }
-    const [low, high] = parameters.areaRanges[area]!;
-    const size = detected.areas[cells.detections[this.firstDetection + d]!]!;
-    return size < low || size > high ? IGNORED : FALSE_POSITIVE;
+    return this.#stateUnmatched(area, d);
   }
 
-  #reserve(): void {
-    if (this.truths > this.isCrowd.length) {
-      this.isCrowd = new Uint8Array(2 * this.truths);
-      this.ignored.forEach((_, a) => {
-        this.ignored[a] = new Uint8Array(2 * this.truths);
-      });
+  /**
+   * Writes what becomes of a detection at each threshold.
+   * @param matches [thresholds * detections]
+   * @param states written from `at` on, as many as there are thresholds
+   */
+  writeStates(area: number, d: number, matches: Int32Array, states: Uint8Array, at: number, thresholds: number): void {
+    const unmatched = this.#stateUnmatched(area, d);
+    const ignored = this.ignored[area]!;
+    const counts = this.#counts;
+    for (let t = 0, i = d; t < thresholds; t++, i += this.detections) {
+      const match = matches[i]!;
+      if (match === -1) states[at + t] = unmatched;
+      else states[at + t] = ignored[match] === 1 ? IGNORED : counts[match] === 1 ? TRUE_POSITIVE : unmatched;
     }
-    if (this.detections > this.takes.length) this.takes = new Uint8Array(2 * this.detections);
   }
-}
 
-function checkAreas({ areas, ids }: AnnotationTable, rows: Uint32Array, kind: string): void {
-  for (const row of rows) {
-    if (Number.isNaN(areas[row])) throw new DataError(`CocoEval: expected an area for ${kind} ${ids[row]}, got none`);
+  #stateUnmatched(area: number, d: number): number {
+    const size = this.#evaluation.ious.detectionAreas[this.firstDetection + d]!;
+    return size < this.#lowest[area]! || size > this.#highest[area]! ? IGNORED : FALSE_POSITIVE;
+  }
+
+  #grow(): void {
+    const room = 2 * this.truths;
+    this.isCrowd = new Uint8Array(room);
+    this.#counts = new Uint8Array(room);
+    this.ignored.forEach((_, a) => {
+      this.ignored[a] = new Uint8Array(room);
+    });
+    this.takes = new Uint8Array(2 * this.detections);
   }
 }

@@ -3,6 +3,7 @@
 // Source: pycocotools 2.0.11, COCOeval._prepare: which annotations count, and in which order.
 
 import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
+import { IdIndex } from '../../data/coco/idIndex.ts';
 import { DataError } from '../../errors.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import { sortByScore } from './scoreOrder.ts';
@@ -43,17 +44,16 @@ interface PlacedRows {
  */
 export function groupIntoCells(truth: AnnotationTable, detected: AnnotationTable, parameters: CocoParameters): EvaluationCells {
   const { maxDets, imageIds, categoryIds, useCats } = parameters;
+  const photos = imageIds.length;
   const classes = useCats ? categoryIds.length : 1;
   const gt = place(truth, parameters, 'ground truth');
   const dt = place(detected, parameters, 'detections');
-  checkScores(detected, dt.rows);
+  const scores = scoresOf(detected, dt.rows);
   // By class, photo and score, and by class and score over all photos. Each sort keeps the order of equals.
-  const gtOrder = stableOrder(gt, classes, imageIds.length, identity(gt.rows.length));
-  const byImage = countingSort(identity(dt.rows.length), dt.images, imageIds.length);
-  const scores = Float64Array.from(dt.rows, (row) => detected.scores[row]!);
-  const byScore = sortByScore(byImage, scores);
+  const gtOrder = countingSort(countingSort(identity(gt.rows.length), gt.images, photos), gt.categories, classes);
+  const byScore = sortByScore(countingSort(identity(dt.rows.length), dt.images, photos), scores);
   const ranked = countingSort(byScore, dt.categories, classes);
-  const dtOrder = stableOrder(dt, classes, imageIds.length, byScore);
+  const dtOrder = countingSort(countingSort(byScore, dt.images, photos), dt.categories, classes);
   return cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most: maxDets.at(-1)! });
 }
 
@@ -71,7 +71,8 @@ interface Sorted {
 
 /** Walks both sorted lists at once and makes a cell of each class and photo that it meets. */
 function cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most }: Sorted): EvaluationCells {
-  const [gtCount, dtCount] = [gtOrder.length, dtOrder.length];
+  const gtCount = gtOrder.length;
+  const dtCount = dtOrder.length;
   const categories = new Uint32Array(gtCount + dtCount);
   const images = new Uint32Array(gtCount + dtCount);
   const truthStarts = new Uint32Array(gtCount + dtCount + 1);
@@ -80,30 +81,39 @@ function cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most }: Sorted): Evalu
   const ranks = new Uint32Array(dtCount);
   // For an entry of dt, its place in `detections` plus 1; 0 when it is beyond `most`.
   const placeOf = new Uint32Array(dtCount);
-  let [count, g, d, kept] = [0, 0, 0, 0];
+  let count = 0;
+  let g = 0;
+  let d = 0;
+  let kept = 0;
   while (g < gtCount || d < dtCount) {
-    const nextGt = g < gtCount ? gtOrder[g]! : -1;
-    const nextDt = d < dtCount ? dtOrder[d]! : -1;
-    const gtFirst = nextDt === -1 || (nextGt !== -1 && isBefore(gt, nextGt, dt, nextDt));
-    const category = gtFirst ? gt.categories[nextGt]! : dt.categories[nextDt]!;
-    const image = gtFirst ? gt.images[nextGt]! : dt.images[nextDt]!;
+    const gtFirst = d === dtCount || (g < gtCount && isBefore(gt, gtOrder[g]!, dt, dtOrder[d]!));
+    const category = gtFirst ? gt.categories[gtOrder[g]!]! : dt.categories[dtOrder[d]!]!;
+    const image = gtFirst ? gt.images[gtOrder[g]!]! : dt.images[dtOrder[d]!]!;
     categories[count] = category;
     images[count] = image;
-    while (g < gtCount && gt.categories[gtOrder[g]!] === category && gt.images[gtOrder[g]!] === image) g++;
-    for (let rank = 0; d < dtCount && dt.categories[dtOrder[d]!] === category && dt.images[dtOrder[d]!] === image; d++, rank++) {
+    for (; g < gtCount; g++) {
+      const entry = gtOrder[g]!;
+      if (gt.categories[entry] !== category || gt.images[entry] !== image) break;
+    }
+    for (let rank = 0; d < dtCount; d++, rank++) {
+      const entry = dtOrder[d]!;
+      if (dt.categories[entry] !== category || dt.images[entry] !== image) break;
       if (rank >= most) continue;
       ranks[kept] = rank;
-      detections[kept++] = dt.rows[dtOrder[d]!]!;
-      placeOf[dtOrder[d]!] = kept;
+      detections[kept++] = dt.rows[entry]!;
+      placeOf[entry] = kept;
     }
     count++;
     truthStarts[count] = g;
     detectionStarts[count] = kept;
   }
+  const truths = new Uint32Array(gtCount);
+  for (let i = 0; i < gtCount; i++) truths[i] = gt.rows[gtOrder[i]!]!;
   const ranking = new Uint32Array(kept);
   const rankingStarts = new Uint32Array(classes + 1);
   let next = 0;
-  for (const entry of ranked) {
+  for (let i = 0; i < dtCount; i++) {
+    const entry = ranked[i]!;
     if (placeOf[entry] === 0) continue;
     ranking[next++] = placeOf[entry]! - 1;
     rankingStarts[dt.categories[entry]! + 1] = next;
@@ -114,7 +124,7 @@ function cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most }: Sorted): Evalu
     categories: categories.slice(0, count),
     images: images.slice(0, count),
     truthStarts: truthStarts.slice(0, count + 1),
-    truths: gtOrder.map((entry) => gt.rows[entry]!),
+    truths,
     detectionStarts: detectionStarts.slice(0, count + 1),
     detections: detections.slice(0, kept),
     rankingStarts,
@@ -130,19 +140,22 @@ function isBefore(a: PlacedRows, i: number, b: PlacedRows, j: number): boolean {
 
 /** The rows whose photo and class take part, in the order in which pycocotools collects them for each cell. */
 function place(table: AnnotationTable, { imageIds, categoryIds, useCats }: CocoParameters, name: string): PlacedRows {
-  const imageIndex = new Map(imageIds.map((id, i) => [id, i]));
-  const collected = collect(table, imageIndex, useCats ? new Set(categoryIds) : undefined, name);
+  const imageIndex = new IdIndex(Float64Array.from(imageIds));
+  const categoryIndex = new IdIndex(Float64Array.from(categoryIds));
+  const collected = collect(table, imageIndex, useCats ? categoryIndex : undefined, name);
   // Without classes the lists of the classes are strung together in the given order, one given twice twice.
-  const passes = useCats ? [new Map(categoryIds.map((id, k) => [id, k]))] : categoryIds.map((id) => new Map([[id, 0]]));
-  const rows = new Uint32Array(collected.length * (useCats ? 1 : passes.length));
+  const passes = useCats ? 1 : categoryIds.length;
+  const rows = new Uint32Array(collected.length * passes);
   const categories = new Uint32Array(rows.length);
   const images = new Uint32Array(rows.length);
   let count = 0;
-  for (const categoryIndex of passes) {
-    for (const row of collected) {
-      const category = categoryIndex.get(table.categoryIds[row]!);
-      const image = imageIndex.get(table.imageIds[row]!);
-      if (category === undefined || image === undefined) continue;
+  for (let pass = 0; pass < passes; pass++) {
+    for (let i = 0; i < collected.length; i++) {
+      const row = collected[i]!;
+      const image = imageIndex.row(table.imageIds[row]!);
+      if (image === -1) continue;
+      const category = useCats ? categoryIndex.row(table.categoryIds[row]!) : 0;
+      if (category === -1 || (!useCats && table.categoryIds[row] !== categoryIds[pass])) continue;
       rows[count] = row;
       categories[count] = category;
       images[count++] = image;
@@ -155,48 +168,58 @@ function place(table: AnnotationTable, { imageIds, categoryIds, useCats }: CocoP
  * Rows by photo, then in the file's order. Where ids occur twice each row stands for the last one with its id, as pycocotools
  * looks annotations up by id.
  */
-function collect(
-  table: AnnotationTable, imageIndex: ReadonlyMap<number, number>, wanted: ReadonlySet<number> | undefined, name: string,
-): Uint32Array {
+function collect(table: AnnotationTable, imageIndex: IdIndex, wanted: IdIndex | undefined, name: string): Uint32Array {
   const all = identity(table.count);
-  if (!hasDuplicates(table.ids, name)) return all;
-  const lastRow = new Map(Array.from(table.ids, (id, row) => [id, row]));
-  const rows = all.filter((row) => imageIndex.has(table.imageIds[row]!) && (wanted?.has(table.categoryIds[row]!) ?? true));
-  const images = Uint32Array.from(rows, (row) => imageIndex.get(table.imageIds[row]!)!);
-  return countingSort(identity(rows.length), images, imageIndex.size).map((i) => lastRow.get(table.ids[rows[i]!]!)!);
+  const index = duplicates(table.ids, name);
+  if (index === undefined) return all;
+  const rows = all.filter((row) =>
+    imageIndex.row(table.imageIds[row]!) !== -1 && (wanted === undefined || wanted.row(table.categoryIds[row]!) !== -1));
+  const images = rows.map((row) => imageIndex.row(table.imageIds[row]!));
+  const photos = images.reduce((most, image) => Math.max(most, image + 1), 0);
+  return countingSort(identity(rows.length), images, photos).map((i) => index.row(table.ids[rows[i]!]!));
 }
 
-function hasDuplicates(ids: Float64Array, name: string): boolean {
+/** Where each id is last, undefined if none occurs twice. */
+function duplicates(ids: Float64Array, name: string): IdIndex | undefined {
   let ascending = true;
   for (let row = 0; row < ids.length; row++) {
-    if (Number.isNaN(ids[row])) throw new DataError(`CocoEval: expected an id for each annotation, got none in the ${name} at annotations[${row}]`);
-    if (row > 0 && ids[row]! <= ids[row - 1]!) ascending = false;
+    const id = ids[row]!;
+    if (Number.isNaN(id)) throw new DataError(`CocoEval: expected an id for each annotation, got none in the ${name} at annotations[${row}]`);
+    if (row > 0 && id <= ids[row - 1]!) ascending = false;
   }
-  if (ascending) return false;
-  const sorted = ids.slice().sort();
-  return sorted.some((id, i) => i > 0 && id === sorted[i - 1]);
+  if (ascending) return undefined;
+  const index = new IdIndex(ids);
+  for (let row = 0; row < ids.length; row++) if (index.row(ids[row]!) !== row) return index;
+  return undefined;
 }
 
-function checkScores({ scores, ids }: AnnotationTable, rows: Uint32Array): void {
-  for (const row of rows) {
-    if (Number.isNaN(scores[row])) throw new DataError(`CocoEval: expected a score for each detection, got none for detection ${ids[row]}`);
+/** [rows] */
+function scoresOf(table: AnnotationTable, rows: Uint32Array): Float64Array {
+  const scores = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const score = table.scores[row]!;
+    if (Number.isNaN(score)) throw new DataError(`CocoEval: expected a score for each detection, got none for detection ${table.ids[row]}`);
+    scores[i] = score;
   }
+  return scores;
 }
 
-/** By class, then photo, then as in `order`. */
-function stableOrder({ categories, images }: PlacedRows, classes: number, photos: number, order: Uint32Array): Uint32Array {
-  return countingSort(countingSort(order, images, photos), categories, classes);
-}
-
+/** Sorts entries by their key, keeping the order of equals. */
 function countingSort(order: Uint32Array, keys: Uint32Array, range: number): Uint32Array {
   const starts = new Uint32Array(range + 1);
-  for (const key of keys) starts[key + 1]!++;
+  for (let i = 0; i < keys.length; i++) starts[keys[i]! + 1]!++;
   for (let key = 0; key < range; key++) starts[key + 1]! += starts[key]!;
   const sorted = new Uint32Array(order.length);
-  for (const entry of order) sorted[starts[keys[entry]!]!++] = entry;
+  for (let i = 0; i < order.length; i++) {
+    const entry = order[i]!;
+    sorted[starts[keys[entry]!]!++] = entry;
+  }
   return sorted;
 }
 
 function identity(length: number): Uint32Array {
-  return Uint32Array.from({ length }, (_, i) => i);
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) order[i] = i;
+  return order;
 }

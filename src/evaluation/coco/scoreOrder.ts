@@ -27,7 +27,8 @@ export function sortByScore(rows: Uint32Array, scores: Float64Array): Uint32Arra
       histograms[(byte + 4) * 256 + ((h >>> (8 * byte)) & 255)]!++;
     }
   }
-  let order = Uint32Array.from({ length }, (_, i) => i);
+  let order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) order[i] = i;
   let next = new Uint32Array(length);
   for (let byte = 0; byte < 8; byte++) {
     const starts = histograms.subarray(256 * byte, 256 * (byte + 1));

@@ -72,10 +72,11 @@ function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurv
   const values = curves[kind];
   const found = new Float64Array(thresholds.length * rows * K * pairs.length);
   let count = 0;
+  const offsets = Uint32Array.from(pairs, ([a, m]) => a * M + m);
   for (const t of thresholds) {
     for (let row = t * rows * K; row < (t + 1) * rows * K; row++) {
-      for (const [a, m] of pairs) {
-        const value = values[(row * A + a) * M + m]!;
+      for (let i = 0; i < offsets.length; i++) {
+        const value = values[row * A * M + offsets[i]!]!;
         if (value > -1) found[count++] = value;
       }
     }
