@@ -17,7 +17,7 @@ export interface CheckOptions {
 }
 
 /** A file that cannot be trained with. */
-export interface DataFault {
+interface DataFault {
   readonly file: string;
   /** What is wrong with it. */
   readonly found: string;

@@ -10,8 +10,8 @@ const ATTEMPTS = 10;
 const IGNORED = 255;
 
 /**
- * A random box of the crop's size in the resized map, or of the map's where that is smaller. Up to ten boxes are drawn until one
- * holds at least two classes and none has `mostOfOneClass` of its labelled pixels or more; an eleventh is taken as it is.
+ * A random box of the crop's size in the resized map, or of the map's where that is smaller. Up to ten boxes are drawn until there
+ * is one of whose labelled pixels no class has a share of `mostOfOneClass` or more; an eleventh is taken as it is.
  * @param map as stored; 255 does not count
  * @param resized its size after resizing
  * @param mostOfOneClass share in (0, 1]; 1 takes the first box
@@ -28,14 +28,14 @@ export function limitedCrop(map: LabelMap, resized: Size, crop: Size, mostOfOneC
   let box = draw();
   if (mostOfOneClass >= 1) return box;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { classes, labelled, largest } = classCounts(map, resized, box);
-    if (classes > 1 && largest / labelled < mostOfOneClass) break;
+    const { labelled, largest } = classCounts(map, resized, box);
+    if (largest / labelled < mostOfOneClass) break; // not with one class alone, nor with none: that is NaN
     box = draw();
   }
   return box;
 }
 
-/** Of a box of the resized map: how many classes, labelled pixels, pixels of the most frequent class. */
+/** Of a box of the resized map: labelled pixels, and pixels of the most frequent class. */
 function classCounts({ data, width, height }: LabelMap, resized: Size, box: Box) {
   const columns = nearestInputs(width, resized.width, box.x, box.width);
   const rows = nearestInputs(height, resized.height, box.y, box.height);
@@ -46,7 +46,6 @@ function classCounts({ data, width, height }: LabelMap, resized: Size, box: Box)
   }
   counts[IGNORED] = 0;
   return {
-    classes: counts.reduce((classes, count) => classes + (count > 0 ? 1 : 0), 0),
     labelled: counts.reduce((sum, count) => sum + count),
     largest: Math.max(...counts),
   };
