@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './bench.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addFinetune } from './finetune.ts';
 import { addForward } from './forward.ts';
 import { addParams } from './params.ts';
+import { addPredict } from './predict.ts';
 import { addPretrain } from './pretrain.ts';
 
 /** The command line with all its commands; none of them has loaded anything yet. */
@@ -13,7 +15,7 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
-  for (const add of [addPretrain, addParams, addForward, addEvaluate, addBench]) add(program);
+  for (const add of [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addBench]) add(program);
   return program;
 }
 
