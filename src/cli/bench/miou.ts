@@ -28,7 +28,13 @@ export interface MiouBenchResult {
   /** The same, of the time that the processor spent on this process alone. */
   readonly pixelsPerCpuSecond: number;
   /** Undefined: there is no PyTorch. */
-  readonly torchPixelsPerSecond: number | undefined;
+  readonly torch: TorchCount | undefined;
+}
+
+interface TorchCount {
+  readonly pixelsPerSecond: number;
+  /** Whether its areas are ours. */
+  readonly isEqual: boolean;
 }
 
 type LabelPair = readonly [prediction: Uint8Array, truth: Uint8Array];
@@ -45,16 +51,16 @@ export async function benchMiou({ maps, rounds, classes, python, report }: MiouB
   for (const [kind, make] of [['smooth', smoothPair], ['noise', noisePair]] as const) {
     const pairs = Array.from({ length: distinctMaps }, () => make(rng, classes));
     const turns = Array.from({ length: rounds + 1 }, () => countAll(pairs, maps, classes)).slice(1); // the first one compiles
-    const torch = await torchRate(pairs, classes, python);
+    const torch = await countInTorch(pairs, classes, python);
     const result: MiouBenchResult = {
       kind,
       pixelsPerSecond: median(turns.map(({ seconds }) => (maps * pixels) / seconds)),
       pixelsPerCpuSecond: median(turns.map(({ cpuSeconds }) => (maps * pixels) / cpuSeconds)),
-      torchPixelsPerSecond: torch,
+      torch,
     };
     results.push(result);
     report(`${kind}, ${maps} maps of ${sidePx} x ${sidePx}, ${classes} classes: ${millions(result.pixelsPerSecond)} million pixels per second ` +
-      `(${millions(result.pixelsPerCpuSecond)} of processor time); PyTorch ${torch === undefined ? 'not found' : millions(torch)}`);
+      `(${millions(result.pixelsPerCpuSecond)} of processor time); PyTorch ${torch === undefined ? 'not found' : `${millions(torch.pixelsPerSecond)}, ${torch.isEqual ? 'the same areas' : 'OTHER AREAS'}`}`);
   }
   return results;
 }
@@ -72,15 +78,18 @@ function countAll(pairs: readonly LabelPair[], maps: number, classes: number): {
 }
 
 /** One core of PyTorch on the same maps; undefined where there is none. */
-async function torchRate(pairs: readonly LabelPair[], classes: number, python: string | undefined): Promise<number | undefined> {
+async function countInTorch(pairs: readonly LabelPair[], classes: number, python: string | undefined): Promise<TorchCount | undefined> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mpvg-bench-miou-'));
   try {
     const file = path.join(folder, 'maps.bin');
     writeFileSync(file, Buffer.concat(pairs.flat()));
     const program = python ?? (existsSync(ownPython) ? ownPython : 'python3');
     const { stdout } = await promisify(execFile)(program, [script, file, `${classes}`, `${pixels}`, '5']);
-    const { seconds } = JSON.parse(stdout) as { seconds: number[] };
-    return (pairs.length * pixels) / median(seconds);
+    const { seconds, intersect, union } = JSON.parse(stdout) as Record<'seconds' | 'intersect' | 'union', number[]>;
+    const counter = new MeanIou({ classes });
+    for (const [prediction, truth] of pairs) counter.add(prediction, truth);
+    const isEqual = counter.result().perClass.every((areas, i) => areas.intersect === intersect[i] && areas.union === union[i]);
+    return { pixelsPerSecond: (pairs.length * pixels) / median(seconds), isEqual };
   } catch (error) {
     if (python === undefined) return undefined;
     throw error;
