@@ -10,8 +10,8 @@ const ATTEMPTS = 10;
 const IGNORED = 255;
 
 /**
- * A random box of the crop's size in the resized map, or of the map's where that is smaller. Up to ten boxes are drawn until there
- * is one of whose labelled pixels no class has a share of `mostOfOneClass` or more; an eleventh is taken as it is.
+ * A random box of the crop's size in the resized map, or of the map's where that is smaller. Up to ten boxes are drawn until one
+ * is found of whose labelled pixels no class has a share of `mostOfOneClass` or more; an eleventh is taken as it is.
  * @param map as stored; 255 does not count
  * @param resized its size after resizing
  * @param mostOfOneClass share in (0, 1]; 1 takes the first box
