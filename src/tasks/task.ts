@@ -15,7 +15,7 @@ export interface Loss {
 export type Metrics = Readonly<Record<string, number>>;
 
 /** Where the batches of an epoch come from. */
-export interface BatchSource<Batch> {
+interface BatchSource<Batch> {
   readonly batchesPerEpoch: number;
   /** The batches of an epoch, a pure function of its number, from `startBatch` on. */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
