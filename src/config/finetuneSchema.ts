@@ -74,7 +74,7 @@ const model = z.discriminatedUnion('kind', [
 
 /** How label images number the classes, and what these are called. */
 const classes = z.union([
-  z.enum(['ade20k', 'camvid', 'coco133']),
+  z.enum(['ade20k', 'camvid', 'coco133', 'coco12']),
   z.strictObject({
     /** In the order of their numbers. */
     names: z.array(z.string().min(1)).min(1).max(255).readonly(),
