@@ -1,5 +1,6 @@
 // What follows on pretrain.ts: its transformer, plugged into a ViT-Adapter and fine-tuned for segmentation on the photos in
-// samples/ that have maps. It shows that everything works and what a run looks like; 23 photos teach little, in 12 groups of COCO's classes.
+// samples/ that have maps. It shows that everything works and what a run looks like; 23 photos teach little, even with COCO's
+// classes in 12 groups.
 // Hardware: two CPU cores, a few minutes. No paper, no expected metric.
 
 import path from 'node:path';
