@@ -23,7 +23,7 @@ function addCoco(evaluate: Command): void {
     .option('--json', 'as JSON: stats, perClass, timing')
     .addHelpText('after', `
 The lines on standard output are pycocotools'; --json holds the same numbers in full precision. -1 stands where there is nothing
-to average. With other --max-dets the first line stays that of 100 detections, as in pycocotools.
+to average. The first line is that of 100 detections, as in pycocotools: -1 when --max-dets has no 100.
 
 Examples:
   mpvg evaluate coco --gt instances_val2017.json --dt detections.json
@@ -54,7 +54,7 @@ function addMiou(evaluate: Command): void {
     .option('--json', 'as JSON: scores from 0 to 1, perClass, timing')
     .addHelpText('after', `
 Printed in percent, as mmsegmentation does. A class that occurs nowhere has no score (-, null) and is left out of the means.
-Predictions are class numbers 0 to N - 1, also with --reduce-zero-label.
+Predictions are class numbers 0 to N - 1, also with --reduce-zero-label, unless --pred-reduce-zero-label says that they are not.
 
 Examples:
   mpvg evaluate miou --gt camvid/annotations/test --pred out --classes 11 --ignore 11

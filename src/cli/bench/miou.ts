@@ -78,7 +78,9 @@ function countAll(pairs: readonly LabelPair[], maps: number, classes: number): {
 }
 
 /** One core of PyTorch on the same maps; undefined where there is none. */
-async function countInTorch(pairs: readonly LabelPair[], classes: number, python: string | undefined): Promise<TorchCount | undefined> {
+async function countInTorch(
+  pairs: readonly LabelPair[], classes: number, python: string | undefined,
+): Promise<TorchCount | undefined> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mpvg-bench-miou-'));
   try {
     const file = path.join(folder, 'maps.bin');
