@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { StoredTensor } from '../../src/checkpoint/storedTensor.ts';
 import { DataError, ShapeError } from '../../src/errors.ts';
+import { everyDtype } from './everyDtype.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -34,25 +34,6 @@ async function failure(bytes: Uint8Array, name = 'bad.safetensors'): Promise<Dat
   if (!(error instanceof DataError)) throw new Error(`expected a DataError, got ${String(error)}`, { cause: error });
   return error;
 }
-
-const everyDtype: readonly (readonly [string, StoredTensor])[] = [
-  ['flag', { dtype: 'BOOL', shape: [3], data: Uint8Array.of(1, 0, 1) }],
-  ['u8', { dtype: 'U8', shape: [1, 1], data: Uint8Array.of(255) }],
-  ['i8', { dtype: 'I8', shape: [2], data: Int8Array.of(-128, 127) }],
-  ['i16', { dtype: 'I16', shape: [1], data: Int16Array.of(-32768) }],
-  ['u16', { dtype: 'U16', shape: [1], data: Uint16Array.of(65535) }],
-  ['f16', { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) }],
-  ['bf16', { dtype: 'BF16', shape: [2], data: Uint16Array.of(0x3f80, 0xc000) }],
-  ['i32', { dtype: 'I32', shape: [], data: Int32Array.of(-7) }],
-  ['u32', { dtype: 'U32', shape: [1], data: Uint32Array.of(2 ** 32 - 1) }],
-  ['f32 é "quoted"\n', { dtype: 'F32', shape: [2, 2], data: Float32Array.of(1, -0, Infinity, 1e-45) }],
-  ['empty', { dtype: 'F32', shape: [0, 5], data: new Float32Array() }],
-  ['\u{1F600}', { dtype: 'F32', shape: [1], data: Float32Array.of(3) }],
-  ['\uFFEE', { dtype: 'F32', shape: [1], data: Float32Array.of(4) }],
-  ['f64', { dtype: 'F64', shape: [1], data: Float64Array.of(Math.PI) }],
-  ['i64', { dtype: 'I64', shape: [1], data: BigInt64Array.of(-(2n ** 63n)) }],
-  ['u64', { dtype: 'U64', shape: [1], data: BigUint64Array.of(2n ** 64n - 1n) }],
-];
 
 describe('writing and reading', () => {
   it('returns every dtype, name and the metadata as written', async () => {
@@ -271,67 +252,6 @@ describe('files that cannot be trusted', () => {
       { numRuns: 400, seed: 4 },
     );
     expect(refused).toBeGreaterThan(200);
-  });
-});
-
-const python = ['.venv/bin/python', '../.venv/bin/python', 'python3'].find((command) => {
-  try {
-    execFileSync(command, ['-c', 'import numpy, safetensors.numpy'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-if (python === undefined) console.warn("skipped: safetensors against Python's own library (no python with numpy and safetensors found)");
-
-describe.skipIf(python === undefined)("against Python's safetensors", () => {
-  const run = (script: string, ...parameters: string[]): string =>
-    execFileSync(python ?? '', ['-c', script, ...parameters], { encoding: 'utf8' });
-  const common = everyDtype.filter(([, { dtype }]) => dtype !== 'BF16'); // numpy has no bfloat16
-
-  it('writes the very bytes that Python writes', async () => {
-    await writeSafetensors(at('ours.safetensors'), common, { config: '{"é":"\\n"}' });
-    run(
-      'import sys; from safetensors.numpy import load_file, save_file; save_file(load_file(sys.argv[1]), sys.argv[2], {"config": \'{"é":"\\\\n"}\'})',
-      at('ours.safetensors'),
-      at('theirs.safetensors'),
-    );
-    expect(readFileSync(at('theirs.safetensors')).equals(readFileSync(at('ours.safetensors')))).toBe(true);
-    expect(await readSafetensors(at('theirs.safetensors'))).toEqual(new Map(common));
-  });
-
-  it('is read by Python with the same values', async () => {
-    await writeSafetensors(at('forPython.safetensors'), everyDtype.filter(([, { dtype }]) => dtype !== 'BF16'));
-    const report = run(
-      'import sys, json; from safetensors.numpy import load_file\n' +
-        't = load_file(sys.argv[1]); print(json.dumps({k: [str(v.dtype), list(v.shape), [str(x) for x in v.flatten()]] for k, v in t.items()}))',
-      at('forPython.safetensors'),
-    );
-    const seen: unknown = JSON.parse(report);
-    expect(seen).toMatchObject({
-      f64: ['float64', [1], ['3.141592653589793']],
-      i64: ['int64', [1], ['-9223372036854775808']],
-      f16: ['float16', [2], ['1.0', '-2.0']],
-      i32: ['int32', [], ['-7']],
-      flag: ['bool', [3], ['True', 'False', 'True']],
-      empty: ['float32', [0, 5], []],
-      'f32 é "quoted"\n': ['float32', [2, 2], ['1.0', '-0.0', 'inf', '1e-45']],
-    });
-  });
-
-  it('reads what Python writes', async () => {
-    run(
-      'import sys, numpy as n; from safetensors.numpy import save_file\n' +
-        'save_file({"a": n.arange(6, dtype=n.float32).reshape(2, 3), "b": n.array(2**40), "c": n.array([0.5, -1.5], dtype=n.float16)}, sys.argv[1], {"by": "python"})',
-      at('python.safetensors'),
-    );
-    const file = await openSafetensors(at('python.safetensors'));
-    expect(file.metadata).toEqual({ by: 'python' });
-    expect(file.info('a').shape).toEqual([2, 3]);
-    expect(await file.read('a')).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5));
-    expect(await file.read('b')).toEqual(BigInt64Array.of(2n ** 40n));
-    expect(await file.readFloat32('c')).toEqual(Float32Array.of(0.5, -1.5));
-    await file.close();
   });
 });
 
