@@ -27,7 +27,8 @@ class Tree extends Module {
 const names = ['token', 'leaves.0.fc.weight', 'leaves.0.fc.bias', 'leaves.1.fc.weight', 'leaves.1.fc.bias'];
 
 async function valuesOf(module: Module): Promise<Record<string, number[]>> {
-  return Object.fromEntries([...await module.state()].map(([name, { data }]) => [name, Array.from<number | bigint, number>(data, Number)]));
+  const numbers = (data: Iterable<number | bigint>) => Array.from(data, Number);
+  return Object.fromEntries([...await module.state()].map(([name, { data }]) => [name, numbers(data)]));
 }
 
 describe('Module', () => {

@@ -60,12 +60,14 @@ describe.each([
     expect(Math.max(...Object.values(errors))).toBeLessThan(5e-6);
   });
 
-  it.skipIf(kind === 'bicubic' || !hasReference('resizeBilinear with alignCorners against torch')).each(stored)(
-    'matches torch with alignCorners: %s',
-    async (size, pixels) => {
-      const errors = await imageErrors(`bilinear_ac_${size}`, (x) => run(x, pixels, { alignCorners: true }));
-      expect(Math.max(...Object.values(errors))).toBeLessThan(5e-6);
-    });
+  if (kind === 'bilinear') {
+    it.skipIf(!hasReference('resizeBilinear with alignCorners against torch')).each(stored)(
+      'matches torch with alignCorners: %s',
+      async (size, pixels) => {
+        const errors = await imageErrors(`bilinear_ac_${size}`, (x) => run(x, pixels, { alignCorners: true }));
+        expect(Math.max(...Object.values(errors))).toBeLessThan(5e-6);
+      });
+  }
 
   it('names the parameter that is wrong', () => {
     expect(() => run(line(), [0, 3])).toThrow(new ShapeError(`${name}: expected whole numbers [height, width] above 0 for size, got [0, 3]`));

@@ -115,7 +115,8 @@ describe('segmentationCrossEntropy', () => {
   const variants = [{}, { ohem: { minKept: 20, threshold: 0.3 } }, { ohem: { minKept: 20 } }];
   it.each(variants)('gives the same bits in a compiled step: %j', async (options) => {
     const body = (logits: Tensor, labels: Tensor): Tensor[] => {
-      const { value, grads } = engine().gradients(() => segmentationCrossEntropy(logits, labels, options), [logits], undefined, true);
+      const loss = () => segmentationCrossEntropy(logits, labels, options);
+      const { value, grads } = engine().gradients(loss, [logits], undefined, true);
       return [value, slice(grads[0]!, 0)];
     };
     const inputs = [randomTensor(rng, [2, 4, 4, 5]), labelMap([2, 12, 12], 5)] as const;
