@@ -52,6 +52,16 @@ describe.each([['batchNorm', batchNorm], ['batchNormComposed', batchNormComposed
 });
 
 describe('batchNorm', () => {
+  it('has a gradient that sums to zero over few values that lie close together, where a rounded mean would show', () => {
+    const [x, gamma, beta] = [add(mul(randomTensor(rng, [2, 64]), 0.02), 3), ones([64]), zeros([64])];
+    const f = (...[x, gamma, beta]: Tensor[]) => batchNorm(x!, { gamma: gamma!, beta: beta!, ...few() }, { training: true });
+    const few = () => statistics(Array.from({ length: 64 }, () => 0), Array.from({ length: 64 }, () => 1));
+    const [, dx] = outputAndGradients(f, [x, gamma, beta]);
+    const largest = Math.max(...dx!.map(Math.abs));
+    const sums = Array.from({ length: 64 }, (_, c) => Math.abs(dx![c]! + dx![64 + c]!));
+    expect(Math.max(...sums) / largest).toBeLessThan(2e-6);
+  });
+
   const on = (run: typeof batchNorm, options: BatchNormOptions) => (...[x, gamma, beta]: Tensor[]) =>
     run(x!, { gamma: gamma!, beta: beta!, ...many() }, options);
   const many = () => statistics(Array.from({ length: 17 }, () => 0.5), Array.from({ length: 17 }, () => 2));
