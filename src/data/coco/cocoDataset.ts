@@ -237,6 +237,23 @@ export class CocoDataset {
     return decodeMask(this.annToRle(id));
   }
 
+  /**
+   * Draws annotations of one photo over it: polygons and masks, keypoints with their skeleton, and boxes if asked for. Needs Node
+   * and the package sharp.
+   * @param annotations as loadAnns gives them
+   * @param photo the picture: a path or a file's bytes
+   * @returns a PNG of the photo's size
+   * @throws DataError when they are of several photos, or the picture is not of the size that its entry says
+   */
+  async showAnns(
+    annotations: readonly CocoAnnotation[], { photo, drawBoxes = false }: { photo: string | Uint8Array; drawBoxes?: boolean },
+  ): Promise<Uint8Array> {
+    const ids = [...new Set(annotations.map(({ image_id }) => image_id))];
+    if (ids.length !== 1) throw new DataError(`showAnns: expected annotations of one photo for annotations, got those of ${ids.length}`);
+    const { drawOverlay } = await import('./overlay.ts');
+    return drawOverlay({ image: this.loadImgs(ids[0]!)[0]!, annotations, categories: this.categories, photo, drawBoxes });
+  }
+
   /** annToRle by row in `annotations`. */
   annotationToRle(row: number): Rle {
     const { annotations, images } = this;
