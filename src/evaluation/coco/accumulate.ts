@@ -19,7 +19,7 @@ export interface CocoCurves {
 
 /** @param scores of the rows that `cells.detections` names */
 export function accumulateCurves(
-  cells: EvaluationCells, { states, truthCounts }: DetectionStates, scores: Float64Array, parameters: CocoParameters,
+  cells: EvaluationCells, { states, relevant, truthCounts }: DetectionStates, scores: Float64Array, parameters: CocoParameters,
 ): CocoCurves {
   const { iouThresholds, recallThresholds, areaRanges, maxDets, categoryIds, useCats } = parameters;
   const [T, R, A, M] = [iouThresholds.length, recallThresholds.length, areaRanges.length, maxDets.length];
@@ -27,56 +27,114 @@ export function accumulateCurves(
   const recall = new Float64Array(T * K * A * M).fill(-1);
   const precision = new Float64Array(T * R * K * A * M);
   const scoresAt = new Float64Array(T * R * K * A * M);
-  // One class's part of the two, [T, R, A, M]: written here in any order, then copied in rows.
-  const classPrecision = new Float64Array(T * R * A * M);
-  const classScores = new Float64Array(T * R * A * M);
+  const classes = Array.from({ length: K }, (_, k) => new ClassRanking({ cells, k, scores, maxDets, relevant, areas: A }));
   const curve = new RecallCurve(recallThresholds);
-  for (let k = 0; k < K; k++) {
-    classPrecision.fill(-1);
-    classScores.fill(-1);
-    const start = cells.rankingStarts[k]!;
-    const end = cells.rankingStarts[k + 1]!;
-    const sorted = scoresOf(cells, start, end, scores);
-    for (let m = 0; m < M; m++) {
-      const counted = withinLimit(cells, start, end, maxDets[m]!);
+  const rows = { precision: new Float64Array(A * M * R), scores: new Float64Array(A * M * R) };
+  // Classes inside of thresholds: what is written then lies together.
+  for (let t = 0; t < T; t++) {
+    for (let k = 0; k < K; k++) {
+      const ranking = classes[k]!;
+      const stride = A * T;
       for (let a = 0; a < A; a++) {
         const truths = truthCounts[k * A + a]!;
-        if (truths === 0) continue;
+        if (truths === 0) {
+          rows.precision.fill(-1, a * M * R, (a + 1) * M * R);
+          rows.scores.fill(-1, a * M * R, (a + 1) * M * R);
+          continue;
+        }
         curve.setTruths(truths);
-        for (let t = 0; t < T; t++) {
-          const reached = curve.trace({ states, first: (start * A + a) * T + t, stride: A * T, counted, scores: sorted });
-          recall[((t * K + k) * A + a) * M + m] = reached;
-          for (let r = 0, at = (t * R * A + a) * M + m; r < R; r++, at += A * M) {
-            classPrecision[at] = curve.precision[r]!;
-            classScores[at] = curve.scores[r]!;
+        const first = (cells.rankingStarts[k]! * A + a) * T + t;
+        for (let m = 0; m < M; m++) {
+          const row = (a * M + m) * R;
+          const at = ((t * K + k) * A + a) * M + m;
+          if (m > 0 && ranking.isSameLimit(m)) {
+            recall[at] = recall[at - 1]!;
+            rows.precision.copyWithin(row, row - R, row);
+            rows.scores.copyWithin(row, row - R, row);
+          } else {
+            const { scores: sorted } = ranking;
+            const detections = { states, first, stride, counted: ranking.counted(m, a), scores: sorted, best: ranking.best(m) };
+            recall[at] = curve.trace(detections, rows, row);
           }
         }
       }
+      turn(rows.precision, precision, R, A * M, (t * R * K + k) * A * M, K * A * M);
+      turn(rows.scores, scoresAt, R, A * M, (t * R * K + k) * A * M, K * A * M);
     }
-    copyRows(classPrecision, precision, A * M, k, K);
-    copyRows(classScores, scoresAt, A * M, k, K);
   }
   return { shape: [T, R, K, A, M], precision, recall, scores: scoresAt };
 }
 
-/** Copies rows of `length` to where class k has them among K classes. */
-function copyRows(from: Float64Array, to: Float64Array, length: number, k: number, K: number): void {
-  for (let i = 0, at = k * length; i < from.length; i += length, at += K * length) {
-    for (let j = 0; j < length; j++) to[at + j] = from[i + j]!;
+/** Writes [columns, rows] as [rows, columns], each row `stride` after the other, from `start` on. */
+function turn(from: Float64Array, to: Float64Array, rows: number, columns: number, start: number, stride: number): void {
+  for (let row = 0, at = start; row < rows; row++, at += stride) {
+    for (let column = 0, i = row; column < columns; column++, i += rows) to[at + column] = from[i]!;
   }
 }
 
-/** Scores of a class's detections, best first. */
-function scoresOf({ ranking, detections }: EvaluationCells, start: number, end: number, scores: Float64Array): Float64Array {
-  const sorted = new Float64Array(end - start);
-  for (let i = start; i < end; i++) sorted[i - start] = scores[detections[ranking[i]!]!]!;
-  return sorted;
+interface ClassRankingOptions {
+  readonly cells: EvaluationCells;
+  readonly k: number;
+  readonly scores: Float64Array;
+  readonly maxDets: readonly number[];
+  readonly relevant: Uint8Array;
+  readonly areas: number;
 }
 
-/** Numbers, within a class, of the detections that are among the best `most` of their cell. */
-function withinLimit({ ranking, ranks }: EvaluationCells, start: number, end: number, most: number): Uint32Array {
-  const counted = new Uint32Array(end - start);
+/** A class's detections, best first, by number. */
+class ClassRanking {
+  readonly scores: Float64Array;
+  /** [M] those among the best of their cell */
+  readonly #limited: Uint32Array[];
+  /** [M, A] those of them that are not always ignored */
+  readonly #counted: Uint32Array[];
+  readonly #areas: number;
+
+  constructor({ cells, k, scores, maxDets, relevant, areas }: ClassRankingOptions) {
+    const { ranking, ranks, detections, rankingStarts } = cells;
+    const start = rankingStarts[k]!;
+    const count = rankingStarts[k + 1]! - start;
+    this.#areas = areas;
+    this.scores = new Float64Array(count);
+    const own = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      const place = ranking[start + i]!;
+      this.scores[i] = scores[detections[place]!]!;
+      own[i] = ranks[place]!;
+    }
+    const all = new Uint32Array(count);
+    for (let i = 0; i < count; i++) all[i] = i;
+    this.#limited = maxDets.map((most) => chosen(all, own, 1, 0, 0, most));
+    this.#counted = this.#limited.flatMap((list, m) => Array.from({ length: areas }, (_, a) =>
+      (m > 0 && this.isSameLimit(m) ? list : chosen(list, relevant, areas, start * areas + a, 1, 2))));
+  }
+
+  /** Whether limit m lets in nobody that limit m - 1 keeps out. */
+  isSameLimit(m: number): boolean {
+    return this.#limited[m]!.length === this.#limited[m - 1]!.length;
+  }
+
+  counted(m: number, area: number): Uint32Array {
+    return this.#counted[m * this.#areas + area]!;
+  }
+
+  /** The highest score, undefined without detections. */
+  best(m: number): number | undefined {
+    const first = this.#limited[m]![0];
+    return first === undefined ? undefined : this.scores[first];
+  }
+}
+
+/** The numbers whose value, values[first + number * stride], is at least `low` and below `high`. */
+function chosen(
+  numbers: Uint32Array, values: Uint8Array | Uint32Array, stride: number, first: number, low: number, high: number,
+): Uint32Array {
+  const list = new Uint32Array(numbers.length);
   let count = 0;
-  for (let i = start; i < end; i++) if (ranks[ranking[i]!]! < most) counted[count++] = i - start;
-  return counted.subarray(0, count);
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]!;
+    const value = values[first + number * stride]!;
+    if (value >= low && value < high) list[count++] = number;
+  }
+  return list.slice(0, count);
 }

@@ -18,6 +18,8 @@ export const IGNORED = 2;
 export interface DetectionStates {
   /** [detections, A, T], detections in the order of `cells.ranking`. */
   readonly states: Uint8Array;
+  /** [detections, A] 1 unless ignored at every threshold. */
+  readonly relevant: Uint8Array;
   /** [K, A] objects that are not ignored. */
   readonly truthCounts: Uint32Array;
 }
@@ -41,6 +43,7 @@ export function labelDetections(evaluation: Evaluation): DetectionStates {
   const thresholds = parameters.iouThresholds.length;
   const total = cells.detections.length;
   const states = new Uint8Array(total * areas * thresholds);
+  const relevant = new Uint8Array(total * areas);
   const truthCounts = new Uint32Array((parameters.useCats ? parameters.categoryIds.length : 1) * areas);
   const placeInRanking = new Uint32Array(total);
   for (let i = 0; i < total; i++) placeInRanking[cells.ranking[i]!] = i;
@@ -61,13 +64,13 @@ export function labelDetections(evaluation: Evaluation): DetectionStates {
         const matches: Int32Array = !isMixed && shared ? shared : matcher.match(view, view.ignored[a]!);
         if (!isMixed) shared = matches;
         for (let d = 0; d < view.detections; d++) {
-          const at = (placeInRanking[view.firstDetection + d]! * areas + a) * thresholds;
-          view.writeStates(a, d, matches, states, at, thresholds);
+          const at = placeInRanking[view.firstDetection + d]! * areas + a;
+          relevant[at] = view.writeStates(a, d, matches, states, at * thresholds, thresholds);
         }
       }
     }
   }
-  return { states, truthCounts };
+  return { states, relevant, truthCounts };
 }
 
 /** The annotations of one cell after another, with what matching asks about them. */
@@ -154,16 +157,20 @@ export class CellView implements MatchableCell {
    * Writes what becomes of a detection at each threshold.
    * @param matches [thresholds * detections]
    * @param states written from `at` on, as many as there are thresholds
+   * @returns 1 unless all of them are IGNORED
    */
-  writeStates(area: number, d: number, matches: Int32Array, states: Uint8Array, at: number, thresholds: number): void {
+  writeStates(area: number, d: number, matches: Int32Array, states: Uint8Array, at: number, thresholds: number): 0 | 1 {
+    let relevant: 0 | 1 = 0;
     const unmatched = this.#stateUnmatched(area, d);
     const ignored = this.ignored[area]!;
     const counts = this.#counts;
     for (let t = 0, i = d; t < thresholds; t++, i += this.detections) {
       const match = matches[i]!;
-      if (match === -1) states[at + t] = unmatched;
-      else states[at + t] = ignored[match] === 1 ? IGNORED : counts[match] === 1 ? TRUE_POSITIVE : unmatched;
+      const state = match === -1 ? unmatched : ignored[match] === 1 ? IGNORED : counts[match] === 1 ? TRUE_POSITIVE : unmatched;
+      states[at + t] = state;
+      if (state !== IGNORED) relevant = 1;
     }
+    return relevant;
   }
 
   #stateUnmatched(area: number, d: number): number {

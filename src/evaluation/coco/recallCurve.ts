@@ -9,21 +9,26 @@ export interface RankedDetections {
   readonly states: Uint8Array;
   readonly first: number;
   readonly stride: number;
-  /** Which of them count, best first. */
+  /** Which of them to look at, best first: all that are not ignored, and perhaps others. */
   readonly counted: Uint32Array;
   /** Scores of all. */
+  readonly scores: Float64Array;
+  /** The highest score, also of those ignored; undefined when there is no detection. */
+  readonly best: number | undefined;
+}
+
+/** Where curves go, [curves, R]: highest precision at the recall or above, and the score at which it is reached, else 0. */
+export interface CurveRows {
+  readonly precision: Float64Array;
   readonly scores: Float64Array;
 }
 
 /** One curve after another. */
 export class RecallCurve {
-  /** [R] of the last curve: highest precision at the recall or above, 0 where it is not reached. */
-  readonly precision: Float64Array;
-  /** [R] of the last curve: score at which the recall is reached, 0 where it is not. */
-  readonly scores: Float64Array;
   readonly #thresholds: Float64Array;
-  /** [R] true positives with which the threshold is reached. */
-  readonly #needed: Float64Array;
+  /** [R] by number of objects: true positives with which the threshold is reached. */
+  readonly #neededBy = new Map<number, Float64Array>();
+  #needed: Float64Array = new Float64Array(0);
   #truths = 0;
   /** After 1, 2, … true positives: precision, and number of the detection. */
   #precisionAfter = new Float64Array(256);
@@ -32,29 +37,26 @@ export class RecallCurve {
   /** @param thresholds [R] recalls */
   constructor(thresholds: readonly number[]) {
     this.#thresholds = Float64Array.from(thresholds);
-    this.#needed = new Float64Array(thresholds.length);
-    this.precision = new Float64Array(thresholds.length);
-    this.scores = new Float64Array(thresholds.length);
   }
 
   /** Sets the number of objects of the next curves. */
   setTruths(truths: number): void {
     if (truths === this.#truths) return;
     this.#truths = truths;
-    for (let r = 0; r < this.#needed.length; r++) {
-      const threshold = this.#thresholds[r]!;
-      let needed = Math.min(truths + 1, Math.max(0, Math.ceil(threshold * truths)));
-      while (needed > 0 && (needed - 1) / truths >= threshold) needed--;
-      while (needed / truths < threshold && needed <= truths) needed++;
-      this.#needed[r] = needed;
+    let needed = this.#neededBy.get(truths);
+    if (needed === undefined) {
+      needed = neededFor(this.#thresholds, truths);
+      this.#neededBy.set(truths, needed);
     }
+    this.#needed = needed;
   }
 
   /**
    * Follows a curve. The precision before the next true positive is lower than at the last one, so only those matter.
+   * @param rows written from `at` on
    * @returns the highest recall
    */
-  trace({ states, first, stride, counted, scores }: RankedDetections): number {
+  trace({ states, first, stride, counted, scores, best }: RankedDetections, rows: CurveRows, at: number): number {
     if (counted.length > this.#precisionAfter.length) {
       this.#precisionAfter = new Float64Array(2 * counted.length);
       this.#detectionAfter = new Uint32Array(2 * counted.length);
@@ -74,21 +76,32 @@ export class RecallCurve {
     }
     for (let i = right - 1; i > 0; i--) if (after[i]! > after[i - 1]!) after[i - 1] = after[i]!;
 
-    const thresholds = this.#needed.length;
+    const needed = this.#needed;
+    const { precision, scores: scoresAt } = rows;
     let r = 0;
-    if (counted.length > 0) {
-      for (; r < thresholds; r++) {
-        const needed = this.#needed[r]!;
+    if (best !== undefined) {
+      for (; r < needed.length; r++) {
+        const found = needed[r]!;
         // The first threshold that is not reached ends the row, whatever comes behind it.
-        if (needed > right) break;
-        this.precision[r] = needed > 0 ? after[needed - 1]! : right > 0 ? after[0]! : 0;
-        this.scores[r] = scores[needed > 0 ? detectionAfter[needed - 1]! : counted[0]!]!;
+        if (found > right) break;
+        precision[at + r] = found > 0 ? after[found - 1]! : right > 0 ? after[0]! : 0;
+        scoresAt[at + r] = found > 0 ? scores[detectionAfter[found - 1]!]! : best;
       }
     }
-    for (; r < thresholds; r++) {
-      this.precision[r] = 0;
-      this.scores[r] = 0;
+    for (; r < needed.length; r++) {
+      precision[at + r] = 0;
+      scoresAt[at + r] = 0;
     }
     return right / this.#truths;
   }
+}
+
+/** For each recall, the fewest of `truths` objects that reach it; more than there are when it is above 1. */
+function neededFor(thresholds: Float64Array, truths: number): Float64Array {
+  return Float64Array.from(thresholds, (threshold) => {
+    let needed = Math.min(truths + 1, Math.max(0, Math.ceil(threshold * truths)));
+    while (needed > 0 && (needed - 1) / truths >= threshold) needed--;
+    while (needed / truths < threshold && needed <= truths) needed++;
+    return needed;
+  });
 }
