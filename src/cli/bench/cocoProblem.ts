@@ -40,7 +40,8 @@ export async function writeProblem(folder: string, { photos, truths, detections 
   const files = { truth: join(folder, 'truth.json'), bbox: join(folder, 'bbox.json'), segm: join(folder, 'segm.json') };
 
   // A photo shows a few classes, each several times, as photos do.
-  const classesOf = images.map(() => Array.from({ length: 1 + rng.integer(5) }, () => 1 + Math.floor(CLASSES * rng.uniform() ** 2)));
+  const drawClass = () => 1 + Math.floor(CLASSES * rng.uniform() ** 2);
+  const classesOf = images.map(() => Array.from({ length: 1 + rng.integer(5) }, drawClass));
   const things = Array.from({ length: truths }, (): Thing => {
     const image = Math.floor(photos * rng.uniform());
     const classes = classesOf[image]!;
@@ -52,7 +53,8 @@ export async function writeProblem(folder: string, { photos, truths, detections 
       const iscrowd = rng.chance(0.012) ? 1 : 0;
       const { counts } = iscrowd ? rleFromPolygon(polygon, height, width) : { counts: [] };
       yield {
-        segmentation: iscrowd ? { counts: [...counts], size: [height, width] } : [polygon], area: areaOf(polygon), iscrowd, image_id,
+        segmentation: iscrowd ? { counts: [...counts], size: [height, width] } : [polygon],
+        area: areaOf(polygon), iscrowd, image_id,
         bbox: boxOf(polygon), category_id: category, id: 900_000 + ((i * 7919) % truths),
       };
     }
@@ -65,14 +67,16 @@ export async function writeProblem(folder: string, { photos, truths, detections 
     const polygon = isRight ? moved(rng, thing.polygon) : outline(rng, images[thing.image]!);
     return { image: thing.image, category, polygon, score: rounded(isRight ? rng.uniform(0.3, 1) : rng.uniform(0.05, 0.7), 3) };
   });
-  const result = ({ image, category, score }: typeof found[number]) => ({ image_id: images[image]!.id, category_id: category, score });
+  const result = ({ image, category, score }: typeof found[number]) =>
+    ({ image_id: images[image]!.id, category_id: category, score });
   await writeList(files.bbox, '[', function* () {
     for (const one of found) yield { ...result(one), bbox: boxOf(one.polygon) };
   }, ']');
   await writeList(files.segm, '[', function* () {
     for (const one of found) {
       const { height, width } = images[one.image]!;
-      yield { ...result(one), segmentation: { size: [height, width], counts: formatRle(rleFromPolygon(one.polygon, height, width)) } };
+      const counts = formatRle(rleFromPolygon(one.polygon, height, width));
+      yield { ...result(one), segmentation: { size: [height, width], counts } };
     }
   }, ']');
   return files;
@@ -110,7 +114,9 @@ function boxOf(polygon: readonly number[]): number[] {
 /** Shoelace formula. */
 function areaOf(polygon: readonly number[]): number {
   let twice = 0;
-  for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) twice += polygon[j]! * polygon[i + 1]! - polygon[i]! * polygon[j + 1]!;
+  for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) {
+    twice += polygon[j]! * polygon[i + 1]! - polygon[i]! * polygon[j + 1]!;
+  }
   return Math.abs(twice) / 2;
 }
 

@@ -1,8 +1,6 @@
 import type { CocoAnnotation, Segmentation } from './records.ts';
 import type { SegmentationView } from './segmentationView.ts';
 
-export type { Segmentation } from './records.ts';
-
 /** Annotations as columns, in the file's order. Segmentations and keypoints are decoded when asked for, and not kept. */
 export interface AnnotationTable {
   readonly count: number;

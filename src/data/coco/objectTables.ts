@@ -82,7 +82,7 @@ export function segmentationOf(value: unknown, place: string, id?: unknown): Seg
 }
 
 /** A value of a record as keypoints; undefined and null are none. */
-export function keypointsOf(value: unknown, place: string, id?: unknown): Float64Array | undefined {
+function keypointsOf(value: unknown, place: string, id?: unknown): Float64Array | undefined {
   if (value === undefined || value === null) return undefined;
   if (!isNumbers(value)) throw wrong('a list of numbers x, y, visibility, …', place, value, id);
   return Float64Array.from(value);

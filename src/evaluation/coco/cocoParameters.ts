@@ -70,7 +70,7 @@ export function resolveParameters(options: CocoOptions, truth: CocoDataset): Coc
 }
 
 /** `count` numbers from `start` to `stop` in equal steps, in numpy.linspace's arithmetic. */
-export function linspace(start: number, stop: number, count: number): number[] {
+function linspace(start: number, stop: number, count: number): number[] {
   const step = (stop - start) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? stop : i * step + start));
 }

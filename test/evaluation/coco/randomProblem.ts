@@ -8,7 +8,7 @@ import type { IouType } from '../../../src/evaluation/coco/cocoParameters.ts';
 import { Rng } from '../../../src/random/rng.ts';
 
 /** Parameters under pycocotools' names; what is left out has its default. */
-export interface PycocotoolsParameters {
+interface PycocotoolsParameters {
   iouThrs?: number[];
   recThrs?: number[];
   maxDets?: number[];
