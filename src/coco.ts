@@ -11,6 +11,10 @@ export { SegmentationView } from './data/coco/segmentationView.ts';
 export { FINDING_RULES } from './data/coco/cocoFindings.ts';
 export type { CocoFinding, FindingKind, Severity } from './data/coco/cocoFindings.ts';
 
+export { PanopticDataset } from './data/coco/panopticDataset.ts';
+export type { PanopticAnnotation, PanopticSegment } from './data/coco/panopticDataset.ts';
+export { panopticColour, panopticIds, readPanopticMap } from './data/coco/panopticMap.ts';
+
 export { rleArea, rleBox, rleFromCounts } from './data/coco/rle.ts';
 export type { Rle } from './data/coco/rle.ts';
 export { boxIou, rleIou } from './data/coco/rleIou.ts';

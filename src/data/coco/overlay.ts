@@ -2,8 +2,8 @@
 // with their skeleton, boxes.
 
 import type { Sharp } from 'sharp';
-import type sharpModule from 'sharp';
-import { ConfigError, DataError } from '../../errors.ts';
+import { DataError } from '../../errors.ts';
+import { loadSharp } from './loadSharp.ts';
 import { segmentationOf } from './objectTables.ts';
 import type { CocoAnnotation, CocoCategory, CocoImage } from './records.ts';
 import { decodeMask } from './rleMask.ts';
@@ -33,7 +33,7 @@ export interface OverlayInput {
  * @throws DataError when the photo cannot be read or has another size than its entry; ConfigError without sharp
  */
 export async function drawOverlay({ image, annotations, categories, photo, drawBoxes }: OverlayInput): Promise<Uint8Array> {
-  const sharp = await loadSharp();
+  const sharp = await loadSharp('showAnns');
   const name = typeof photo === 'string' ? photo : `photo ${image.id}`;
   let picture: Sharp;
   let size: { readonly width: number; readonly height: number };
@@ -115,14 +115,4 @@ function colourOf(i: number): Colour {
     return Math.round(255 * (0.65 - 0.35 * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
   };
   return [channel(0), channel(8), channel(4)];
-}
-
-/** sharp, when it is needed; its name is no literal here, so that a page's bundle does not look for it. */
-async function loadSharp(): Promise<typeof sharpModule> {
-  const name: string = 'sharp';
-  try {
-    return ((await import(name)) as { default: typeof sharpModule }).default;
-  } catch (error) {
-    throw new ConfigError(`showAnns: expected the package sharp, which draws pictures in Node, got: ${(error as Error).message}`);
-  }
 }
