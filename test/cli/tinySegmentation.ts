@@ -63,7 +63,7 @@ export default defineConfig({
     std: IMAGENET_STD,
   },
   optimizer: { kind: 'adamw', lr: 3e-3, weightDecay: 0.01, betas: [0.9, 0.999], eps: 1e-8, noDecay: 'vectors', layerDecay: 0.95 },
-  schedule: { kind: 'poly', iterations: 12, warmupIterations: 2, warmupLr: 1e-5, power: 1, minLr: 0 },
+  schedule: { kind: 'poly', iterations: 24, warmupIterations: 2, warmupLr: 1e-5, power: 1, minLr: 0 },
   batchSize: 2,
   accumulationSteps: 1,
   clipGradNorm: 1,
@@ -71,7 +71,7 @@ export default defineConfig({
   precision: 'fp32',
   seed: 0,
   evaluation: { mode: 'slide', cropPx: 64, stridePx: 32, flip: true, ratios: [1] },
-  evaluateEverySteps: 5,
+  evaluateEverySteps: 10,
   out: ${JSON.stringify(join(folder, 'run'))},
 });
 `);
