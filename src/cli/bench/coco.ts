@@ -57,7 +57,9 @@ const script = fileURLToPath(new URL('../../../bench/coco/evaluate.py', import.m
 const kinds = ['bbox', 'segm'] as const;
 
 /** @throws ConfigError when there is no Python with the other tools */
-export async function benchCoco({ rounds, tools, size, report }: CocoBenchOptions): Promise<{ tools: CocoToolResult[]; scaling: CocoScaling[] }> {
+export async function benchCoco(
+  { rounds, tools, size, report }: CocoBenchOptions,
+): Promise<{ tools: CocoToolResult[]; scaling: CocoScaling[] }> {
   const python = tools.some((tool) => tool !== 'mpvg') ? await cocoPython() : '';
   const folder = mkdtempSync(join(tmpdir(), 'mpvg-bench-coco-'));
   try {
@@ -121,7 +123,7 @@ async function scale(kind: CocoKind, rounds: number, files: ProblemFiles, many: 
 async function evaluate(tool: CocoTool, kind: CocoKind, files: ProblemFiles, python: string): Promise<CocoRun> {
   const [program, ...first] = tool === 'mpvg' ?
     [process.execPath, process.argv[1]!, 'bench', 'coco', '--evaluate'] : [python, script, tool];
-  const { stdout } = await promisify(execFile)(program!, [...first, files.truth, files[kind], kind]);
+  const { stdout } = await promisify(execFile)(program, [...first, files.truth, files[kind], kind]);
   return JSON.parse(stdout) as CocoRun;
 }
 
