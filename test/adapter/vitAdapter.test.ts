@@ -7,6 +7,7 @@ import { joinPresets, type JoinName, type PositionJoin } from '../../src/backbon
 import { selectBackend } from '../../src/backends/select.ts';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { ConfigError, ShapeError } from '../../src/errors.ts';
+import { setComputeType, type ComputeType } from '../../src/ops/computeType.ts';
 import { seedGenerator } from '../../src/ops/hostValues.ts';
 import { Rng } from '../../src/random/rng.ts';
 import { randomTensor } from '../ops/gradientCheck.ts';
@@ -187,6 +188,23 @@ describe('ViTAdapter.forward', () => {
     expect(run(0.5, false, 1)).toEqual(run(0.5, false, 2));
     expect(run(0, true, 1)).toEqual(run(0, true, 2));
     expect(run(0.5, true, 1)).not.toEqual(run(0.5, true, 2));
+  });
+
+  it('computes its layers in bfloat16 to its precision, windows too', () => {
+    const model = new ViTAdapter({ ...tinyAdapter, windows: [3, 'global', 4, 'global'] });
+    model.initialise(0);
+    const images = randomTensor(new Rng(5), [2, 64, 96, 3]);
+    const run = (type: ComputeType) => {
+      setComputeType(type);
+      return tidy(() => model.forward(images, { training: true }).map((map) => map.dataSync<'float32'>()));
+    };
+    const [exact, reduced] = [run('float32'), run('bfloat16')];
+    setComputeType('float32');
+    const errors = reduced.map((map, i) => relativeError(map, exact[i]!));
+    // Eight bits of significand: half a unit is 2^-9 = 0.002.
+    expect(Math.max(...errors)).toBeLessThan(0.02);
+    expect(errors[3]).toBeGreaterThan(1e-5);
+    model.dispose();
   });
 
   it('leaves no tensors behind', () => {
