@@ -1,6 +1,6 @@
 // Compiles every source of the addon as CUDA, with nvcc, and throws the objects away: shows that the same sources build
 // where libtorch has CUDA, on a machine that has none. Exit code 3 where there is no nvcc.
-//   node scripts/check-cuda.mjs [file.cc …]
+//   node scripts/check-cuda.mjs [file …]
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -30,7 +30,8 @@ function compile(nvcc, torch, source, object) {
   const includes = ['native', 'node_modules/node-addon-api', 'node_modules/node-api-headers/include'].map((dir) => `-I${path.join(root, dir)}`);
   const child = spawn(nvcc, [
     '-c', '-x', 'cu', '-std=c++20', '-O0', '--expt-relaxed-constexpr', '-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS',
-    '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...includes, `-I${torch}/include`, `-I${torch}/include/torch/csrc/api/include`,
+    // The header that says how libtorch's CUDA part was built is in CUDA wheels only.
+    '-DNODE_ADDON_API_DISABLE_DEPRECATED', '-DC10_USING_CUSTOM_GENERATED_MACROS', ...includes, `-I${torch}/include`, `-I${torch}/include/torch/csrc/api/include`,
     '-Xcompiler', '-fPIC,-fopenmp', source, '-o', object,
   ]);
   let output = '';
@@ -46,7 +47,7 @@ function compile(nvcc, torch, source, object) {
 async function main(nvcc) {
   const torch = torchDir();
   const given = process.argv.slice(2).map((file) => path.resolve(file));
-  const waiting = given.length > 0 ? given : filesUnder(path.join(root, 'native'), ['.cc']).map((file) => path.resolve(root, file));
+  const waiting = given.length > 0 ? given : filesUnder(path.join(root, 'native'), ['.cc', '.cu']).map((file) => path.resolve(root, file));
   const count = waiting.length;
   const objects = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-cuda-'));
   let failed = 0;

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { addBenchCoco } from './benchCoco.ts';
+import { addBenchOperations } from './benchOperations.ts';
 import { addBenchMiou } from './benchMiou.ts';
 
 interface EngineFlags {
@@ -53,6 +54,7 @@ Examples:
       });
       if (flags.json) console.log(JSON.stringify(result, null, 2));
     });
+  addBenchOperations(bench);
   addBenchCoco(bench);
   addBenchMiou(bench);
 }

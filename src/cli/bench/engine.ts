@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { EngineStep, peakBytes } from './engineStep.ts';
+import { EngineStep, peakBytes, type Steps } from './engineStep.ts';
 import { TorchProcess } from './torchProcess.ts';
 
 export interface EngineBenchOptions {
@@ -65,14 +65,14 @@ export async function benchEngine(options: EngineBenchOptions): Promise<{ steps:
 async function compare(one: EngineCase, { rounds, threads, python }: EngineBenchOptions): Promise<EngineResult> {
   const ours = await EngineStep.create({ ...one, threads });
   const weights = await ours.exportWeights();
-  const theirs = await TorchProcess.start({ python, weights, threads, batch: one.batch, precision: one.precision });
+  const theirs = await startTorch(python, weights, { ...one, threads });
   try {
     const warmUp = 2;
-    const [first, second] = [await ours.step(warmUp), await theirs.step(warmUp)];
+    const [first, second] = [await ours.step(warmUp), await torchSteps(theirs, warmUp)];
     // A turn takes about half a second, at least one step.
     const count = Math.max(1, Math.round(500 / first.ms.at(-1)!));
     const turns = [];
-    for (let round = 0; round < rounds; round++) turns.push([await ours.step(count), await theirs.step(count)] as const);
+    for (let round = 0; round < rounds; round++) turns.push([await ours.step(count), await torchSteps(theirs, count)] as const);
     return {
       ...one,
       oursMs: median(turns.flatMap(([{ ms }]) => ms)),
@@ -87,6 +87,18 @@ async function compare(one: EngineCase, { rounds, threads, python }: EngineBench
   }
 }
 
+/** @param weights folder with weights.bin and weights.json */
+async function startTorch(
+  python: string | undefined, weights: string, { batch, threads, precision }: Omit<EngineCase, 'compile'> & { threads: number },
+): Promise<TorchProcess> {
+  const args = ['--weights', weights, '--batch', `${batch}`, '--threads', `${threads}`, '--precision', precision];
+  return await TorchProcess.start({ python, script: 'engine/torch_step.py', args });
+}
+
+async function torchSteps(torch: TorchProcess, count: number): Promise<Steps> {
+  return await torch.ask(`step ${count}`) as Steps;
+}
+
 /** Each side in a process of its own, its first step included. */
 async function compareMemory(batch: number, { threads, python }: EngineBenchOptions): Promise<MemoryResult> {
   const main = process.argv[1]!;
@@ -94,10 +106,11 @@ async function compareMemory(batch: number, { threads, python }: EngineBenchOpti
   const ours = await EngineStep.create({ batch: 1, precision: 'fp32', compile: true, threads });
   const weights = await ours.exportWeights();
   ours.dispose();
-  const theirs = await TorchProcess.start({ python, weights, threads, batch, precision: 'fp32' });
+  const theirs = await startTorch(python, weights, { threads, batch, precision: 'fp32' });
   try {
-    await theirs.step(3);
-    const [oursBytes, torchBytes] = [Number(stdout), await theirs.peakBytes()];
+    await torchSteps(theirs, 3);
+    const { peakBytes: torchBytes } = await theirs.ask('peak') as { peakBytes: number };
+    const oursBytes = Number(stdout);
     return { batch, oursBytes, torchBytes, ratio: oursBytes / torchBytes };
   } finally {
     theirs.stop();

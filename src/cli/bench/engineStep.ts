@@ -14,7 +14,6 @@ import { Optimizer } from '../../engine/optimizer.ts';
 import { TrainingStep } from '../../engine/trainingStep.ts';
 import { setComputeType } from '../../ops/computeType.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
-import type { Steps } from './torchProcess.ts';
 
 export interface EngineStepOptions {
   readonly batch: number;
@@ -22,6 +21,13 @@ export interface EngineStepOptions {
   /** Replayed as a step program; else from JavaScript. */
   readonly compile: boolean;
   readonly threads: number;
+}
+
+/** What a number of steps took and came to. */
+export interface Steps {
+  readonly ms: readonly number[];
+  /** Of the last step. */
+  readonly loss: number;
 }
 
 const learningRate = 5e-4;
