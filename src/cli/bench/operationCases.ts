@@ -13,7 +13,7 @@ import { resizeBilinear } from '../../ops/resize.ts';
 import { segmentationCrossEntropy } from '../../ops/segmentationCrossEntropy.ts';
 
 /** One tensor of a case. */
-export interface OperationInput {
+interface OperationInput {
   readonly shape: readonly number[];
   /** Value i; default noise. */
   readonly values?: (i: number) => number;
