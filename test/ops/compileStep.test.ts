@@ -128,11 +128,13 @@ describe('CompiledStep', () => {
   });
 
   it('refuses a second run, and being freed, while it runs', async () => {
-    const step = new CompiledStep((a) => [sum(matMul(a, a))]);
-    const input = zeros([512, 512]);
+    // Long enough to be running still, on a busy machine too.
+    const step = new CompiledStep((a) => [sum(Array.from({ length: 12 }).reduce<Tensor>((product) => matMul(product, a), a))]);
+    const input = zeros([1024, 1024]);
     const running = step.run([input]);
-    await expect(step.run([input])).rejects.toThrow('the program is running');
+    const second = step.run([input]);
     expect(() => { step.dispose(); }).toThrow('the program is running');
+    await expect(second).rejects.toThrow('the program is running');
     dispose(await running);
     step.dispose();
   });
