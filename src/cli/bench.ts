@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { addBenchCoco } from './benchCoco.ts';
 import { addBenchOperations } from './benchOperations.ts';
 import { addBenchMiou } from './benchMiou.ts';
+import { addBenchSegmentation } from './benchSegmentation.ts';
 
 interface EngineFlags {
   readonly rounds: string;
@@ -54,6 +55,7 @@ Examples:
       });
       if (flags.json) console.log(JSON.stringify(result, null, 2));
     });
+  addBenchSegmentation(bench);
   addBenchOperations(bench);
   addBenchCoco(bench);
   addBenchMiou(bench);

@@ -1,11 +1,18 @@
-// `mpvg bench engine`: our training step against the same model in eager PyTorch, in one run. The two take turns, so that a
-// machine that speeds up or slows down does so for both, and the median of the turns' ratios is what counts.
+// `mpvg bench engine`: our training step of MPVG DeiT-Ti at 224 px with AdamW, replayed or from JavaScript, against the same
+// model in eager PyTorch, in one run.
 
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { EngineStep, peakBytes, type Steps } from './engineStep.ts';
+import { tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { createClassifier } from '../../backbones/classifier.ts';
+import { joinPresets } from '../../backbones/position/join.ts';
+import { selectBackend } from '../../backends/select.ts';
+import { setPrecision } from '../../engine/precision.ts';
+import { crossEntropy } from '../../ops/crossEntropy.ts';
+import { BenchStep, exportWeights, peakBytes, type BenchSubject, type Steps } from './benchStep.ts';
 import { TorchProcess } from './torchProcess.ts';
+import { describeMemory, describeTimes, takeTurns, type MemoryResult } from './turns.ts';
 
 export interface EngineBenchOptions {
   readonly rounds: number;
@@ -34,13 +41,6 @@ export interface EngineResult extends EngineCase {
   readonly lossDifference: number;
 }
 
-export interface MemoryResult {
-  readonly batch: number;
-  readonly oursBytes: number;
-  readonly torchBytes: number;
-  readonly ratio: number;
-}
-
 export const standardCases: readonly EngineCase[] = [
   { batch: 1, precision: 'fp32', compile: true },
   { batch: 16, precision: 'fp32', compile: true },
@@ -50,6 +50,7 @@ export const standardCases: readonly EngineCase[] = [
 ];
 
 export async function benchEngine(options: EngineBenchOptions): Promise<{ steps: EngineResult[]; memory?: MemoryResult }> {
+  await selectBackend({ threads: options.threads });
   const steps: EngineResult[] = [];
   for (const one of options.cases) {
     const result = await compare(one, options);
@@ -58,33 +59,42 @@ export async function benchEngine(options: EngineBenchOptions): Promise<{ steps:
   }
   if (options.memoryBatch === 0) return { steps };
   const memory = await compareMemory(options.memoryBatch, options);
-  options.report(`batch ${memory.batch}: peak memory ${mebibytes(memory.oursBytes)} MiB, PyTorch ${mebibytes(memory.torchBytes)} MiB, ratio ${memory.ratio.toFixed(3)}`);
+  options.report(describeMemory(memory));
   return { steps, memory };
 }
 
 async function compare(one: EngineCase, { rounds, threads, python }: EngineBenchOptions): Promise<EngineResult> {
-  const ours = await EngineStep.create({ ...one, threads });
-  const weights = await ours.exportWeights();
+  setPrecision(one.precision);
+  const subject = deitSubject(one.batch);
+  const ours = new BenchStep(subject, one.compile);
+  const weights = await exportWeights(subject.model);
   const theirs = await startTorch(python, weights, { ...one, threads });
   try {
-    const warmUp = 2;
-    const [first, second] = [await ours.step(warmUp), await torchSteps(theirs, warmUp)];
-    // A turn takes about half a second, at least one step.
-    const count = Math.max(1, Math.round(500 / first.ms.at(-1)!));
-    const turns = [];
-    for (let round = 0; round < rounds; round++) turns.push([await ours.step(count), await torchSteps(theirs, count)] as const);
-    return {
-      ...one,
-      oursMs: median(turns.flatMap(([{ ms }]) => ms)),
-      torchMs: median(turns.flatMap(([, { ms }]) => ms)),
-      ratio: median(turns.map(([a, b]) => median(a.ms) / median(b.ms))),
-      lossDifference: Math.abs(first.loss - second.loss) / second.loss,
-    };
+    const { first: [a, b], ...times } = await takeTurns((n) => ours.step(n), (n) => torchSteps(theirs, n), rounds);
+    return { ...one, ...times, lossDifference: Math.abs(a.loss - b.loss) / b.loss };
   } finally {
     theirs.stop();
     ours.dispose();
     rmSync(weights, { recursive: true });
   }
+}
+
+function deitSubject(batch: number): BenchSubject {
+  const model = createClassifier({
+    kind: 'deit', size: 'tiny', imagePx: 224, patchPx: 16, classes: 1000, join: joinPresets.mpvg, dropPath: 0,
+  });
+  model.initialise(0);
+  const pixels = Float32Array.from({ length: batch * 224 * 224 * 3 }, (_, i) => (i % 1009) / 504 - 1);
+  return {
+    model,
+    inputs: [
+      tensor(pixels, [batch, 224, 224, 3]),
+      tensor1d(Int32Array.from({ length: batch }, (_, i) => (i * 37) % 1000), 'int32'),
+    ],
+    loss: ([images, labels]) => ({ total: crossEntropy(model.forward(images!, { training: true }), labels!), parts: {} }),
+    learningRate: 5e-4,
+    weightDecay: 0.05,
+  };
 }
 
 /** @param weights folder with weights.bin and weights.json */
@@ -103,9 +113,9 @@ async function torchSteps(torch: TorchProcess, count: number): Promise<Steps> {
 async function compareMemory(batch: number, { threads, python }: EngineBenchOptions): Promise<MemoryResult> {
   const main = process.argv[1]!;
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'bench', 'engine', '--peak-of', `${batch}`, '--threads', `${threads}`]);
-  const ours = await EngineStep.create({ batch: 1, precision: 'fp32', compile: true, threads });
-  const weights = await ours.exportWeights();
-  ours.dispose();
+  const { model, inputs } = deitSubject(1);
+  const weights = await exportWeights(model);
+  for (const one of [model, ...inputs]) one.dispose();
   const theirs = await startTorch(python, weights, { threads, batch, precision: 'fp32' });
   try {
     await torchSteps(theirs, 3);
@@ -120,22 +130,12 @@ async function compareMemory(batch: number, { threads, python }: EngineBenchOpti
 
 /** Peak of this process after three replayed steps; what the child process of the comparison runs. */
 export async function peakOf(batch: number, threads: number): Promise<number> {
-  const ours = await EngineStep.create({ batch, precision: 'fp32', compile: true, threads });
-  await ours.step(3);
+  await selectBackend({ threads });
+  await new BenchStep(deitSubject(batch), true).step(3);
   return await peakBytes();
 }
 
-function describe({ batch, precision, compile, oursMs, torchMs, ratio, lossDifference }: EngineResult): string {
+function describe({ batch, precision, compile, lossDifference, ...times }: EngineResult): string {
   const how = `batch ${batch}, ${precision}, ${compile ? 'replayed' : 'from JavaScript'}`;
-  return `${how}: ${oursMs.toFixed(1)} ms, PyTorch ${torchMs.toFixed(1)} ms, ratio ${ratio.toFixed(3)} (losses differ by ${lossDifference.toExponential(1)})`;
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return `${how}: ${describeTimes(times)} (losses differ by ${lossDifference.toExponential(1)})`;
 }

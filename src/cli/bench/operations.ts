@@ -10,6 +10,7 @@ import { selectBackend } from '../../backends/select.ts';
 import { CompiledStep } from '../../ops/compileStep.ts';
 import { noise, type OperationCase } from './operationCases.ts';
 import { TorchProcess } from './torchProcess.ts';
+import { median } from './turns.ts';
 
 export interface OperationBenchOptions {
   readonly rounds: number;
@@ -156,10 +157,4 @@ class OurSide {
 function describe({ title, oursMs, torchMs, ratio, difference }: OperationResult): string {
   const times = `${oursMs.toFixed(1)} ms, PyTorch ${torchMs.toFixed(1)} ms, ratio ${ratio.toFixed(2)} (${(1 / ratio).toFixed(1)} times as fast)`;
   return `${title}: ${times}; results differ by ${difference.toExponential(1)}`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
