@@ -15,6 +15,10 @@ export { PanopticDataset } from './data/coco/panopticDataset.ts';
 export type { PanopticAnnotation, PanopticSegment } from './data/coco/panopticDataset.ts';
 export { panopticColour, panopticIds, readPanopticMap } from './data/coco/panopticMap.ts';
 
+export { cocoStats } from './data/coco/cocoStats.ts';
+export type { CocoCounts, CocoStats } from './data/coco/cocoStats.ts';
+export type { HistogramBin, Spread } from './data/coco/spread.ts';
+
 export { rleArea, rleBox, rleFromCounts } from './data/coco/rle.ts';
 export type { Rle } from './data/coco/rle.ts';
 export { boxIou, rleIou } from './data/coco/rleIou.ts';

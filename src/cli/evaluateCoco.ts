@@ -1,14 +1,13 @@
 // `mpvg evaluate coco`.
 
 import { CocoDataset } from '../data/coco/cocoDataset.ts';
-import type { ReadProgress } from '../data/coco/readCocoFile.ts';
 import { ConfigError } from '../errors.ts';
 import { classTable, type ClassRow } from '../evaluation/coco/classTable.ts';
 import { CocoEval } from '../evaluation/coco/cocoEval.ts';
 import { fixed } from '../evaluation/coco/summary.ts';
 import { tide, type TideResult } from '../evaluation/coco/tide.ts';
 import { tideErrorTypes } from '../evaluation/coco/tideErrors.ts';
-import { CountProgress } from './countProgress.ts';
+import { reading } from './readingProgress.ts';
 import { checkReport, type ReportFlags } from './reportOption.ts';
 import { tableText } from './table.ts';
 
@@ -75,17 +74,6 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   console.log(lines.join('\n'));
   if (flags.perClass) console.log(`\n${perClassText(report.perClass)}`);
   if (errors) console.log(`\n${tideText(errors)}`);
-}
-
-/** Shows how far a large file has been read. */
-async function reading<Result>(file: string, read: (onProgress: ReadProgress) => Promise<Result>): Promise<Result> {
-  let progress: CountProgress | undefined;
-  const result = await read((bytes, all) => {
-    progress ??= new CountProgress({ unit: `MB of ${file}`, total: Math.ceil(all / 1e6) });
-    progress.update(Math.ceil(bytes / 1e6));
-  });
-  progress?.finish();
-  return result;
 }
 
 function categoryIdsOf(list: string, { categories }: CocoDataset, file: string): number[] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './bench.ts';
+import { addCoco } from './coco.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addFinetune } from './finetune.ts';
 import { addForward } from './forward.ts';
@@ -15,7 +16,7 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
-  for (const add of [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addBench]) add(program);
+  for (const add of [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addCoco, addBench]) add(program);
   return program;
 }
 

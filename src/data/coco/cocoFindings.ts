@@ -114,10 +114,20 @@ const nouns = { annotations: 'annotation', images: 'image', categories: 'categor
 
 /** Makes a finding. */
 export function findingOf(kind: FindingKind, ids: readonly number[], rows: readonly number[]): CocoFinding {
+  const { severity, of } = FINDING_RULES[kind];
+  const finding = { kind, severity, of, ids, rows };
+  return { ...finding, message: findingText(finding, 5) };
+}
+
+/**
+ * A finding in one line.
+ * @param examples how many ids are named at most
+ */
+export function findingText({ kind, ids, rows }: Omit<CocoFinding, 'message'>, examples: number): string {
   const { severity, of, fault, effect } = FINDING_RULES[kind];
   const count = rows.length;
-  const names = ids.slice(0, 5).map((id, i) => (Number.isNaN(id) ? `${of}[${rows[i]}]` : `${id}`));
+  const names = ids.slice(0, examples).map((id, i) => (Number.isNaN(id) ? `${of}[${rows[i]}]` : `${id}`));
   const who = count === 1 ? `1 ${nouns[of]} ${fault.replace(/^have|^are/, (verb) => (verb === 'have' ? 'has' : 'is'))}` : `${count} ${of} ${fault}`;
-  const message = `${kind} (${severity}): ${who}: ${names.join(', ')}${count > names.length ? ', …' : ''}; ${effect}`;
-  return { kind, severity, of, ids, rows, message };
+  const list = [...names, ...(count > names.length ? ['…'] : [])].join(', ');
+  return `${kind} (${severity}): ${who}: ${list}; ${effect}`;
 }

@@ -14,6 +14,7 @@ const BOX_TOLERANCE = 0.01;
  * Checks every annotation, photo and category; segmentations are decoded one by one, and not kept.
  * @param onProgress is told after every 65,536 annotations
  * @returns one finding per kind of fault, the fatal ones first; none for a faultless file
+ * @throws DataError naming the first result without run lengths, where others have them
  */
 export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number, inAll: number) => void): CocoFinding[] {
   const rows = new Map<FindingKind, number[]>();
@@ -24,7 +25,9 @@ export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number
   };
   checkImages(dataset, add);
   checkCategories(dataset, add);
-  checkAnnotations(dataset, add, onProgress);
+  const incomplete = whyIncomplete(dataset.annotations);
+  checkAnnotations(dataset, incomplete === undefined, add, onProgress);
+  if (incomplete !== undefined && !rows.has('rle-broken') && !rows.has('segmentation-form')) throw incomplete;
   const idsOf = {
     annotations: (row: number) => dataset.annotations.ids[row]!,
     images: (row: number) => dataset.images.ids[row]!,
@@ -56,9 +59,22 @@ function checkCategories({ categories }: CocoDataset, add: Add): void {
   });
 }
 
-function checkAnnotations(dataset: CocoDataset, add: Add, onProgress?: (checked: number, inAll: number) => void): void {
+/** Areas and boxes of results may have to be found from their masks: the error, if one of those cannot be read. */
+function whyIncomplete(annotations: AnnotationTable): DataError | undefined {
+  try {
+    annotations.areas.at(0); // found now
+    return undefined;
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+}
+
+function checkAnnotations(
+  dataset: CocoDataset, isComplete: boolean, add: Add, onProgress?: (checked: number, inAll: number) => void,
+): void {
   const { annotations, isResults } = dataset;
-  const { count, areas, scores, isCrowd } = annotations;
+  const { count, scores, isCrowd } = annotations;
   const keypointsOfCategory = new Map(dataset.categories.map(({ id, keypoints }) => [id, keypoints?.length]));
   const view = new SegmentationView();
   for (let row = 0; row < count; row++) {
@@ -73,11 +89,12 @@ function checkAnnotations(dataset: CocoDataset, add: Add, onProgress?: (checked:
     if (isCrowd[row] === 255 && !isResults) add('missing-iscrowd', row);
     const hasFiniteKeypoints = checkKeypoints(dataset, row, keypointsOfCategory.get(category), add);
     const hasFinitePolygons = checkSegmentation(dataset, row, image, view, add);
+    if (!isComplete) continue;
     if (!hasFiniteKeypoints || !hasFinitePolygons || annotations.rowsWithNaN.has(row) || hasInfinity(annotations, row)) {
       add('not-finite', row);
       continue;
     }
-    if (Number.isNaN(areas[row])) add('missing-area', row);
+    if (Number.isNaN(annotations.areas[row])) add('missing-area', row);
     if (Number.isNaN(scores[row]) && isResults) add('missing-score', row);
     checkBox(dataset, row, image, add);
   }
