@@ -62,31 +62,20 @@ export class MaskSet {
     checkMaskSize(height, width, 'MaskSet.addCounts');
     this.#reserve(counts.length);
     const ends = this.#ends;
-    const inPairs = counts.length & ~1;
-    let used = this.#used;
+    const first = this.#used;
     let position = 0;
-    let area = 0;
-    let emptyRuns = 0;
-    for (let i = 0; i < inPairs; i += 2) {
-      const zeros = counts[i]!;
-      const ones = counts[i + 1]!;
-      if (zeros === 0 && i > 0) emptyRuns++;
-      if (ones === 0) emptyRuns++;
-      position += zeros;
-      ends[used++] = position;
-      position += ones;
-      ends[used++] = position;
-      area += ones;
-    }
-    if (inPairs < counts.length) {
-      const rest = counts[inPairs]!;
-      position += rest;
-      if (rest === 0 && inPairs > 0) emptyRuns++;
+    let hasEmptyRun = false;
+    for (let i = 0; i < counts.length; i++) {
+      const run = counts[i]!;
+      if (run === 0 && i > 0) hasEmptyRun = true;
+      position += run;
+      ends[first + i] = position;
     }
     checkSum(position, height, width, 'MaskSet.addCounts');
-    if (emptyRuns > 0) this.#irregular.set(this.#count, counts.slice());
-    this.#used = used;
-    return this.#finish(height, width, area);
+    if (hasEmptyRun) this.#irregular.set(this.#count, counts.slice());
+    // Zeros at the end are nothing to compare.
+    this.#used += counts.length & ~1;
+    return this.#finish(height, width);
   }
 
   /**
@@ -103,18 +92,47 @@ export class MaskSet {
       changes = unionOfChanges(before, polygonChanges(numbers, polygonEnds[i - 1]!, polygonEnds[i]!, height, width));
     }
     this.#reserve(changes.length + 1);
-    const ends = this.#ends;
-    let used = this.#used;
-    let area = 0;
-    for (let i = 0; i < changes.length; i += 2) {
-      const start = changes[i]!;
-      const end = i + 1 < changes.length ? changes[i + 1]! : height * width;
-      ends[used++] = start;
-      ends[used++] = end;
-      area += end - start;
+    this.#ends.set(changes, this.#used);
+    this.#used += changes.length;
+    if (changes.length % 2 === 1) this.#ends[this.#used++] = height * width;
+    return this.#finish(height, width);
+  }
+
+  /**
+   * Whether a segmentation's mask could overlap one of the first `count` masks; false only if it does not.
+   * Polygons are judged by their corners, with two pixels more on each side than drawing could add.
+   */
+  mayOverlap(view: SegmentationView, count: number): boolean {
+    if (view.kind !== 'polygons') return true;
+    const { numbers, polygonEnds, polygonCount } = view;
+    let left = Infinity;
+    let top = Infinity;
+    let right = -Infinity;
+    let bottom = -Infinity;
+    let finite = polygonCount > 0;
+    let i = 0;
+    for (let polygon = 0; polygon < polygonCount; polygon++) {
+      const end = polygonEnds[polygon]!;
+      for (; i + 1 < end; i += 2) {
+        const x = numbers[i]!;
+        const y = numbers[i + 1]!;
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (y < top) top = y;
+        if (y > bottom) bottom = y;
+        finite &&= x - x === 0 && y - y === 0;
+      }
+      i = end; // an odd last number is not drawn
     }
-    this.#used = used;
-    return this.#finish(height, width, area);
+    // Drawing says what is wrong.
+    if (!finite) return true;
+    const boxes = this.#boxes;
+    for (let at = 0; at < 4 * count; at += 4) {
+      if (boxes[at]! >= right + 2 || left - 2 >= boxes[at + 2]!) continue;
+      if (boxes[at + 1]! >= bottom + 2 || top - 2 >= boxes[at + 3]!) continue;
+      return true;
+    }
+    return false;
   }
 
   /** Pixels of a mask. */
@@ -189,20 +207,21 @@ export class MaskSet {
     this.#first = first;
   }
 
-  #finish(height: number, width: number, area: number): number {
+  #finish(height: number, width: number): number {
     const mask = this.#count++;
     this.#first[this.#count] = this.#used;
     this.#heights[mask] = height;
     this.#widths[mask] = width;
-    this.#areas[mask] = area;
-    this.#findBox(mask, height, width);
+    this.#measure(mask, height, width);
     return mask;
   }
 
-  #findBox(mask: number, height: number, width: number): void {
+  /** Finds area and box. */
+  #measure(mask: number, height: number, width: number): void {
     const ends = this.#ends;
     const first = this.#first[mask]!;
     const stop = this.#first[mask + 1]!;
+    let area = 0;
     let left = -1;
     let top = height;
     let bottom = 0;
@@ -212,6 +231,7 @@ export class MaskSet {
       const start = ends[i]!;
       const end = ends[i + 1]!;
       if (start === end) continue;
+      area += end - start;
       if (start - column > 8 * height) column = start - (start % height);
       while (start - column >= height) column += height;
       if (left === -1) left = column;
@@ -224,19 +244,21 @@ export class MaskSet {
         if (end - column > bottom) bottom = end - column;
       }
     }
+    this.#areas[mask] = area;
     const at = 4 * mask;
+    const boxes = this.#boxes;
     if (left >= 0) {
-      this.#boxes[at] = left / height;
-      this.#boxes[at + 1] = top;
-      this.#boxes[at + 2] = column / height + 1;
-      this.#boxes[at + 3] = bottom;
+      boxes[at] = left / height;
+      boxes[at + 1] = top;
+      boxes[at + 2] = column / height + 1;
+      boxes[at + 3] = bottom;
     } else {
       // Only empty runs: the box that rleBox gives for them, which counts when sizes are compared.
       const only = stop > first;
-      this.#boxes[at] = only ? width : 0;
-      this.#boxes[at + 1] = only ? height : 0;
-      this.#boxes[at + 2] = only ? width + ((1 - width) >>> 0) : 0;
-      this.#boxes[at + 3] = only ? height + ((1 - height) >>> 0) : 0;
+      boxes[at] = only ? width : 0;
+      boxes[at + 1] = only ? height : 0;
+      boxes[at + 2] = only ? width + ((1 - width) >>> 0) : 0;
+      boxes[at + 3] = only ? height + ((1 - height) >>> 0) : 0;
     }
   }
 }

@@ -107,7 +107,7 @@ function drawStrip(points: number, low: number, high: number, height: number, co
     if (rows.length < width * places) rows = new Int32Array(width * places);
     crossings.fill(0, 0, width);
     const [xs, ys] = [fineX, fineY];
-    for (let j = 0; j < points; j++) crossEdge(xs[j]!, ys[j]!, xs[j + 1]!, ys[j + 1]!, low, high, height);
+    for (let j = 0; j < points; j++) crossEdge(xs[j]!, ys[j]!, xs[j + 1]!, ys[j + 1]!, low, high);
     let most = 0;
     for (let n = 0; n < width; n++) if (crossings[n]! > most) most = crossings[n]!;
     if (most <= places) return collectChanges(low, width, height, count);
@@ -119,14 +119,14 @@ function drawStrip(points: number, low: number, high: number, height: number, co
   return drawStrip(points, middle, high, height, drawStrip(points, low, middle - 1, height, count));
 }
 
-/** The first column of pixels that an outline from this fine column on can cross. */
+/** The first column of pixels, 0 or more, that an outline from this fine column on can cross. */
 function firstColumn(fine: number): number {
-  return Math.max(0, Math.ceil((fine - 2) / SCALE));
+  return fine > 2 ? ((fine + 2) / SCALE) | 0 : 0;
 }
 
-/** The last column of pixels that an outline up to this fine column can cross. */
+/** The last column of pixels that an outline up to this fine column can cross; -1 if none. */
 function lastColumn(fine: number, width: number): number {
-  return Math.min(width - 1, Math.floor((fine - 3) / SCALE));
+  return fine > 2 ? Math.min(width - 1, ((fine - 3) / SCALE) | 0) : -1;
 }
 
 /** Where the union of two masks changes, from where they change. */
@@ -167,38 +167,46 @@ function toFineGrid(numbers: ArrayLike<number>, start: number, points: number): 
 }
 
 /** Adds an edge's crossings of the columns from `low` to `high`; those without a place are only counted. */
-function crossEdge(fromX: number, fromY: number, toX: number, toY: number, low: number, high: number, height: number): void {
+function crossEdge(fromX: number, fromY: number, toX: number, toY: number, low: number, high: number): void {
+  const first = Math.max(low, firstColumn(fromX < toX ? fromX : toX));
+  const last = lastColumn(fromX < toX ? toX : fromX, high + 1);
+  if (last < first) return;
   const dx = Math.abs(toX - fromX);
   const dy = Math.abs(toY - fromY);
-  const first = Math.max(low, firstColumn(Math.min(fromX, toX)));
-  const last = Math.min(high, lastColumn(Math.max(fromX, toX), high + 1));
-  if (last < first) return;
-  const [counts, into, room] = [crossings, rows, places];
   // The longer axis is walked upwards; rounding depends on the direction.
-  const flip = dx >= dy ? fromX > toX : fromY > toY;
-  const x = flip ? toX : fromX;
-  const y = flip ? toY : fromY;
-  const slope = dx >= dy ? (flip ? fromY - toY : toY - fromY) / dx : (flip ? fromX - toX : toX - fromX) / dy;
-  const inverse = 1 / slope;
-  const right = slope > 0;
-  for (let n = first; n <= last; n++) {
-    let fine: number;
-    if (dx >= dy) {
-      const t = SCALE * n + 2 - x;
-      fine = Math.min((y + slope * t + 0.5) | 0, (y + slope * (t + 1) + 0.5) | 0);
-    } else {
-      // The first step after which the fine column is on the other side of the line between 5n + 2 and 5n + 3.
-      const line = SCALE * n + 3;
-      let t = Math.ceil((line - 0.5 - x) * inverse);
-      while ((x + slope * t + 0.5 >= line) !== right) t++;
-      while ((x + slope * (t - 1) + 0.5 >= line) === right) t--;
-      fine = y + t - 1;
-    }
-    const column = n - low;
+  if (dx < dy) {
+    if (fromY < toY) crossSteep(fromX, fromY, (toX - fromX) / dy, first, last, low);
+    else crossSteep(toX, toY, (fromX - toX) / dy, first, last, low);
+  } else if (fromX < toX) crossShallow(fromX, fromY, (toY - fromY) / dx, first, last, low);
+  else crossShallow(toX, toY, (fromY - toY) / dx, first, last, low);
+}
+
+/** An edge that goes right from x, y, by `slope` per step: crosses at the steps between 5n + 2 and 5n + 3. */
+function crossShallow(x: number, y: number, slope: number, first: number, last: number, low: number): void {
+  const [counts, into, room] = [crossings, rows, places];
+  // The upper of the two rows there is that of the first step, or of the second where the edge rises.
+  let t = SCALE * first + (slope < 0 ? 3 : 2) - x;
+  for (let column = first - low; column <= last - low; column++, t += SCALE) {
     const place = counts[column]!;
     counts[column] = place + 1;
-    // ceil((fine + 0.5) / 5 - 0.5), limited to the image
-    if (place < room) into[column * room + place] = fine > 0 ? Math.min(height, ((fine + 2) / SCALE) | 0) : 0;
+    if (place < room) into[column * room + place] = (y + slope * t + 0.5) | 0;
+  }
+}
+
+/** An edge that goes down from x, y, by `slope` per step to the side. */
+function crossSteep(x: number, y: number, slope: number, first: number, last: number, low: number): void {
+  const [counts, into, room] = [crossings, rows, places];
+  const inverse = 1 / slope;
+  const right = slope > 0;
+  let line = SCALE * first + 3;
+  for (let column = first - low; column <= last - low; column++, line += SCALE) {
+    // The first step after which the fine column is on the other side of the line between 5n + 2 and 5n + 3.
+    let t = Math.ceil((line - 0.5 - x) * inverse);
+    while ((x + slope * t + 0.5 >= line) !== right) t++;
+    while ((x + slope * (t - 1) + 0.5 >= line) === right) t--;
+    const place = counts[column]!;
+    counts[column] = place + 1;
+    if (place < room) into[column * room + place] = y + t - 1;
   }
 }
 
@@ -207,23 +215,41 @@ function collectChanges(low: number, width: number, height: number, count: numbe
   const [counts, from, room] = [crossings, rows, places];
   let result = changes;
   let kept = count;
-  for (let n = 0; n < width; n++) {
+  let top = low * height;
+  for (let n = 0; n < width; n++, top += height) {
     const crossed = counts[n]!;
     const start = n * room;
-    sortRows(from, start, start + crossed);
     if (kept + crossed > result.length) {
       result = new Uint32Array(2 * (kept + crossed));
       result.set(changes);
       changes = result;
     }
-    const top = (low + n) * height;
+    if (crossed === 2) {
+      // The usual case, without the loops.
+      const one = pixelRow(from[start]!, height);
+      const other = pixelRow(from[start + 1]!, height);
+      if (one === other) continue;
+      const upper = top + (one < other ? one : other);
+      if (kept > 0 && result[kept - 1] === upper) kept--;
+      else result[kept++] = upper;
+      result[kept++] = top + (one < other ? other : one);
+      continue;
+    }
+    sortRows(from, start, start + crossed);
     for (let i = start; i < start + crossed; i++) {
-      const position = top + from[i]!;
+      const position = top + pixelRow(from[i]!, height);
       if (kept > 0 && result[kept - 1] === position) kept--;
       else result[kept++] = position;
     }
   }
   return kept;
+}
+
+/** ceil((fine + 0.5) / 5 - 0.5), limited to the image. */
+function pixelRow(fine: number, height: number): number {
+  if (fine <= 2) return 0;
+  const row = ((fine + 2) / SCALE) | 0;
+  return row < height ? row : height;
 }
 
 /** Sorts the rows of one column: two, mostly, or a few. */

@@ -50,15 +50,21 @@ export function readNumbers(scanner: JsonScanner, view: SegmentationView): void 
 
 function readRle(scanner: JsonScanner, view: SegmentationView): void {
   const start = scanner.position++;
-  let [size, counts] = [0, 0];
+  let size = 0;
+  let counts = 0;
+  let close = -1;
   if (scanner.next() === CLOSE_OBJECT) scanner.position++;
   else {
     do {
       const key = RLE_KEYS.names[scanner.key(RLE_KEYS)];
       scanner.next();
       if (key === 'size') size = scanner.position;
-      if (key === 'counts') counts = scanner.position;
-      scanner.skip();
+      if (key === 'counts') {
+        counts = scanner.position;
+        close = plainEnd(scanner.bytes, counts);
+        if (close > 0) scanner.position = close + 1;
+        else scanner.skip();
+      } else scanner.skip();
     } while (scanner.another(CLOSE_OBJECT));
   }
   const end = scanner.position;
@@ -72,7 +78,13 @@ function readRle(scanner: JsonScanner, view: SegmentationView): void {
   view.width = view.numbers[1]!;
 
   scanner.position = counts;
-  if (scanner.next() === QUOTE) readString(scanner, view);
+  if (close > 0) {
+    view.clear('string');
+    view.bytes = scanner.bytes;
+    view.start = counts + 1;
+    view.end = close;
+    view.isEscaped = true;
+  } else if (scanner.next() === QUOTE) readString(scanner, view);
   else {
     view.clear('counts');
     readNumbers(scanner, view);
@@ -80,29 +92,25 @@ function readRle(scanner: JsonScanner, view: SegmentationView): void {
   scanner.position = end;
 }
 
+/** A string with other escapes than backslashes, or characters that no mask has. */
 function readString(scanner: JsonScanner, view: SegmentationView): void {
   const start = scanner.position;
-  const isEscaped = scanner.skipString();
-  const end = scanner.position;
-  const { bytes } = scanner;
-  if (!isPlain(bytes, start + 1, end - 1)) {
-    const counts = scanner.value(start, end) as string;
-    if (/[^\0-\x7f]/.test(counts)) scanner.fault(start, 'a compressed mask, in ASCII, for counts');
-    view.assign({ size: [view.height, view.width], counts });
-    return;
-  }
-  view.clear('string');
-  view.bytes = bytes;
-  view.start = start + 1;
-  view.end = end - 1;
-  view.isEscaped = isEscaped;
+  scanner.skipString();
+  const counts = scanner.value(start, scanner.position) as string;
+  if (/[^\0-\x7f]/.test(counts)) scanner.fault(start, 'a compressed mask, in ASCII, for counts');
+  view.assign({ size: [view.height, view.width], counts });
 }
 
-/** Whether all is ASCII and every escape that of a backslash, as in every real mask. */
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
+/**
+ * Finds the end of a compressed mask as it is in every real file: the characters of a mask, backslashes twice.
+ * @param start where its opening quote should be
+ * @returns where the closing quote is, -1 if it is something else
+ */
+function plainEnd(bytes: Uint8Array, start: number): number {
+  if (bytes[start] !== QUOTE) return -1;
+  for (let at = start + 1; ; at++) {
     const byte = bytes[at]!;
-    if (byte >= 0x80 || (byte === BACKSLASH && bytes[++at] !== BACKSLASH)) return false;
+    if (byte === QUOTE) return at;
+    if (byte < 0x30 || byte > 0x6f || (byte === BACKSLASH && bytes[++at] !== BACKSLASH)) return -1;
   }
-  return true;
 }

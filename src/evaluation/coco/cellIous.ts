@@ -96,28 +96,38 @@ function compareMasks(
   const gt = new MaskSource(truth, 'object', masks);
   const dt = new MaskSource(detected, 'detection', masks);
   for (let cell = 0; cell < cells.count; cell++) {
-    let at = starts[cell]!;
-    const alone = at === starts[cell + 1];
+    const start = starts[cell]!;
+    const alone = start === starts[cell + 1];
     if (alone && !withAreas) continue;
     masks.clear();
+    const firstDetection = detectionStarts[cell]!;
+    const count = detectionStarts[cell + 1]! - firstDetection;
+    for (let d = 0; d < count; d++) {
+      dt.read(detections[firstDetection + d]!);
+      dt.add();
+      if (withAreas) detectionAreas[firstDetection + d] = masks.area(d);
+    }
+    if (alone) continue;
     const firstTruth = truthStarts[cell]!;
-    const truthCount = alone ? 0 : truthStarts[cell + 1]! - firstTruth;
-    for (let g = 0; g < truthCount; g++) gt.add(truths[firstTruth + g]!);
-    const detectionEnd = detectionStarts[cell + 1]!;
-    for (let d = detectionStarts[cell]!; d < detectionEnd; d++) {
-      const mask = dt.add(detections[d]!);
-      if (withAreas) detectionAreas[d] = masks.area(mask);
-      for (let g = 0; g < truthCount; g++) values[at++] = masks.iou(mask, g, isCrowd[truths[firstTruth + g]!] === 1);
+    const truthCount = truthStarts[cell + 1]! - firstTruth;
+    for (let g = 0; g < truthCount; g++) {
+      const row = truths[firstTruth + g]!;
+      gt.read(row);
+      // An outline far from all detections need not be drawn: the values are 0 already.
+      if (!masks.mayOverlap(gt.view, count)) continue;
+      const mask = gt.add();
+      for (let d = 0; d < count; d++) values[start + d * truthCount + g] = masks.iou(d, mask, isCrowd[row] === 1);
     }
   }
 }
 
-/** Adds masks of a data set's annotations to a set. */
+/** Masks of a data set's annotations for a set. */
 class MaskSource {
+  readonly view = new SegmentationView();
   readonly #dataset: CocoDataset;
   readonly #kind: string;
   readonly #masks: MaskSet;
-  readonly #view = new SegmentationView();
+  #row = 0;
 
   constructor(dataset: CocoDataset, kind: string, masks: MaskSet) {
     this.#dataset = dataset;
@@ -125,17 +135,22 @@ class MaskSource {
     this.#masks = masks;
   }
 
-  /** @returns its number in the set */
-  add(row: number): number {
-    const { annotations, images } = this.#dataset;
-    const view = this.#view;
-    annotations.readSegmentation(row, view);
-    const image = view.kind === 'polygons' ? this.#dataset.imageRow(annotations.imageIds[row]!) : -1;
+  /** Reads a segmentation into `view`. */
+  read(row: number): void {
+    this.#row = row;
+    this.#dataset.annotations.readSegmentation(row, this.view);
+  }
+
+  /** Adds what was read. @returns its number in the set */
+  add(): number {
+    const { annotations, images, name } = this.#dataset;
+    const image = this.view.kind === 'polygons' ? this.#dataset.imageRow(annotations.imageIds[this.#row]!) : -1;
+    const [height, width] = image < 0 ? [NaN, NaN] : [images.heights[image]!, images.widths[image]!];
     try {
-      return this.#masks.addSegmentation(view, image < 0 ? NaN : images.heights[image]!, image < 0 ? NaN : images.widths[image]!);
+      return this.#masks.addSegmentation(this.view, height, width);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      throw new DataError(`${error.message} (segmentation of ${this.#kind} ${annotations.ids[row]} of ${this.#dataset.name})`);
+      throw new DataError(`${error.message} (segmentation of ${this.#kind} ${annotations.ids[this.#row]} of ${name})`);
     }
   }
 }

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MaskSet } from '../../../src/data/coco/maskSet.ts';
+import type { Segmentation } from '../../../src/data/coco/records.ts';
+import { rleArea, type Rle } from '../../../src/data/coco/rle.ts';
+import { rleIou } from '../../../src/data/coco/rleIou.ts';
+import { decodeMask, encodeMask } from '../../../src/data/coco/rleMask.ts';
+import { formatRle } from '../../../src/data/coco/rleString.ts';
+import { segmentationToRle } from '../../../src/data/coco/segmentationRle.ts';
+import { SegmentationView } from '../../../src/data/coco/segmentationView.ts';
+
+const height = 30;
+const width = 36;
+
+const coordinate = fc.oneof(fc.double({ min: -20, max: 70, noNaN: true }), fc.integer({ min: -1, max: 51 }));
+// Odd numbers of values: the last one is not drawn, and must not shift what follows.
+const polygons = fc.array(fc.array(coordinate, { minLength: 0, maxLength: 13 }), { minLength: 1, maxLength: 3 });
+const noise = fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 97, maxLength: 97 });
+const pixels = fc.tuple(fc.constantFrom(0, 0.02, 0.5, 1), noise).map(([density, values]) =>
+  encodeMask(Uint8Array.from({ length: height * width }, (_, i) => (values[i % 97]! < 100 * density ? 1 : 0)), height, width));
+/** Runs with empty ones between, which pycocotools compares in its own way. */
+const runs = fc.array(fc.constantFrom(0, 0, 1, 7, 60, 300), { maxLength: 14 }).map((counts): Rle => {
+  const kept = counts.filter((_, i) => counts.slice(0, i + 1).reduce((sum, run) => sum + run, 0) <= height * width);
+  const rest = height * width - kept.reduce((sum, run) => sum + run, 0);
+  return { height, width, counts: Uint32Array.from([...kept, rest]) };
+});
+const segmentation = fc.oneof(
+  polygons,
+  fc.oneof(pixels, runs).map((rle): Segmentation => ({ size: [height, width], counts: formatRle(rle) })),
+  fc.oneof(pixels, runs).map(({ counts }): Segmentation => ({ size: [height, width], counts: [...counts] })),
+);
+
+/** Pixel by pixel; by rleIou, which is compared with pycocotools elsewhere, where pycocotools does not count pixels. */
+function slowIou(a: Rle, b: Rle, isCrowd: boolean): number {
+  if ([a, b].some(({ counts }) => counts.subarray(1).includes(0))) return rleIou([a], [b], [isCrowd])[0]!;
+  const [inA, inB] = [decodeMask(a), decodeMask(b)];
+  const count = (isInside: (i: number) => boolean) => inA.reduce((sum, _, i) => sum + Number(isInside(i)), 0);
+  const intersection = count((i) => inA[i] === 1 && inB[i] === 1);
+  return intersection === 0 ? 0 : intersection / count((i) => inA[i] === 1 || (inB[i] === 1 && !isCrowd));
+}
+
+function viewOf(segmentation: Segmentation): SegmentationView {
+  const view = new SegmentationView();
+  view.assign(segmentation);
+  return view;
+}
+
+describe('MaskSet', () => {
+  it('has the areas and overlaps of the masks added to it, whatever they were before', () => {
+    const masks = new MaskSet();
+    fc.assert(fc.property(fc.array(segmentation, { minLength: 2, maxLength: 5 }), fc.boolean(), (segmentations, isCrowd) => {
+      masks.clear();
+      const rles = segmentations.map((one) => segmentationToRle(one, height, width));
+      const numbers = segmentations.map((one) => masks.addSegmentation(viewOf(one), height, width));
+      expect(numbers.map((mask) => masks.area(mask))).toEqual(rles.map(rleArea));
+      for (const d of numbers) {
+        for (const g of numbers) expect(masks.iou(d, g, isCrowd)).toBe(slowIou(rles[d]!, rles[g]!, isCrowd));
+      }
+    }), { seed: 4, numRuns: 200 });
+  });
+
+  it('leaves out no outline that overlaps a mask', () => {
+    const masks = new MaskSet();
+    fc.assert(fc.property(segmentation, polygons, (mask, outline) => {
+      masks.clear();
+      masks.addSegmentation(viewOf(mask), height, width);
+      if (masks.mayOverlap(viewOf(outline), 1)) return;
+      const [iou] = rleIou([segmentationToRle(mask, height, width)], [segmentationToRle(outline, height, width)], [0]);
+      expect(iou).toBe(0);
+    }), { seed: 5, numRuns: 3000 });
+  });
+
+  it('sees that an odd last number of a polygon does not shift the next one', () => {
+    const masks = new MaskSet();
+    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), height, width);
+    expect(masks.mayOverlap(viewOf([[0, 0, 1, 0, 1, 1, 0], [20, 5, 30, 5, 30, 15, 20, 15]]), 1)).toBe(true);
+    expect(masks.mayOverlap(viewOf([[0, 0, 1, 0, 1, 1, 0], [5, 20, 15, 20, 15, 29, 5, 29]]), 1)).toBe(false);
+  });
+
+  it('draws an outline without points or with one that is no number, so that it is named', () => {
+    const masks = new MaskSet();
+    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), height, width);
+    expect(masks.mayOverlap(viewOf([]), 1)).toBe(true);
+    expect(masks.mayOverlap(viewOf([[0, 0, 1, NaN, 1, 1]]), 1)).toBe(true);
+    expect(masks.mayOverlap(viewOf([[0, 0, 1, Infinity, 1, 1]]), 1)).toBe(true);
+  });
+});
