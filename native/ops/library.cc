@@ -37,6 +37,11 @@ TORCH_LIBRARY(mpvg, m) {
       "ms_deform_attn_backward(Tensor dy, Tensor value, int[] levels, Tensor locations, Tensor weights) "
       "-> (Tensor dvalue, Tensor dlocations, Tensor dweights)");
 
+  // Images [B, H, W, I] with weight [O, I, 3, 3], stride and padding 1
+  m.def("convolution3x3(Tensor x, Tensor weight, Tensor? bias) -> Tensor");
+  m.def("convolution3x3_backward_input(Tensor dy, Tensor weight) -> Tensor");
+  m.def("convolution3x3_backward_weight(Tensor dy, Tensor x) -> Tensor");
+
   // relu?(gamma (x - mean) rstd + beta) over the last axis; in training mean and rstd are the batch's, the running statistics
   // move and batches counts
   m.def(

@@ -1,8 +1,9 @@
 // Convolutions of NHWC images with weights in torch's layouts, transposed or not, and their gradients, on aten::convolution.
-// Images reach it as channels-last views of their memory.
+// Images reach it as channels-last views of their memory. The commonest, 3 x 3 with stride and padding 1, is an operator of our
+// own: native/ops/convolution3x3.cc.
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { aten, atenList } from '../binding.ts';
+import { aten, atenList, mpvg } from '../binding.ts';
 import type { Handle, NativeArg } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import { channelsFirst, channelsLast, inputShaped } from './slidingWindow.ts';
@@ -19,6 +20,7 @@ interface Geometry {
 const convolution = aten('convolution');
 const convolutionBackward = atenList('convolution_backward');
 const typeAs = aten('type_as');
+const sumOver = aten('sum', 'dim_IntList');
 
 // Stride, padding, dilation, transposed, output padding, groups: the arguments that the operators share.
 function geometryArguments({ stride, padding, dilation, transposed, groups }: Geometry): readonly NativeArg[] {
@@ -26,13 +28,24 @@ function geometryArguments({ stride, padding, dilation, transposed, groups }: Ge
   return [both(stride), both(padding), both(dilation), transposed, both(0), groups];
 }
 
+function isPlain3x3({ stride, padding, dilation, groups, transposed }: Geometry, { shape }: TensorInfo): boolean {
+  const isOurs = stride === 1 && padding === 1 && dilation === 1 && groups === 1 && !transposed;
+  return isOurs && shape[2] === 3 && shape[3] === 3;
+}
+
 const inward = (x: Handle): Handle => channelsFirst(x, 2);
 const outward = (x: Handle): Handle => channelsLast(x, 2);
 
 export function registerTorchConvolutionKernels(): void {
+  const convolution3x3 = mpvg('convolution3x3');
+  const convolution3x3Input = mpvg('convolution3x3_backward_input');
+  const convolution3x3Weight = mpvg('convolution3x3_backward_weight');
+
   torchKernel<{ x: TensorInfo; weight: TensorInfo; bias?: TensorInfo }, Geometry>('MpvgConvolution', ({ x, weight, bias }, attrs, k) => {
     const image = k.handle(x);
-    const offset = bias === undefined ? null : typeAs(k.handle(bias), image);
+    const own = bias === undefined ? null : k.handle(bias);
+    if (isPlain3x3(attrs, weight)) return k.out(convolution3x3(image, k.handle(weight), own));
+    const offset = own === null ? null : typeAs(own, image);
     return k.out(outward(convolution(inward(image), typeAs(k.handle(weight), image), offset, ...geometryArguments(attrs))));
   });
 
@@ -40,6 +53,7 @@ export function registerTorchConvolutionKernels(): void {
     'MpvgConvolutionGradInput',
     ({ dy, weight }, attrs, k) => {
       const gradient = k.handle(dy);
+      if (isPlain3x3(attrs, weight)) return k.out(convolution3x3Input(gradient, k.handle(weight)));
       const [batch = 0, height = 0, width = 0, channels = 0] = attrs.xShape;
       const [dx] = convolutionBackward(
         inward(gradient), inputShaped(gradient, batch, channels, [height, width]), typeAs(k.handle(weight), gradient), null,
@@ -52,6 +66,10 @@ export function registerTorchConvolutionKernels(): void {
     'MpvgConvolutionGradWeight',
     ({ dy, x, weight }, attrs, k) => {
       const gradient = k.handle(dy);
+      if (isPlain3x3(attrs, weight)) {
+        const dKernel = k.out(convolution3x3Weight(gradient, k.handle(x)));
+        return attrs.bias ? [dKernel, k.out(typeAs(sumOver(gradient, [0, 1, 2], false, null), k.handle(weight)))] : [dKernel];
+      }
       const [, dWeight, dBias] = convolutionBackward(
         inward(gradient), inward(typeAs(k.handle(x), gradient)), typeAs(k.handle(weight), gradient),
         [dy.shape.at(-1) ?? 0],
