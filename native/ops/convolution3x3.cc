@@ -129,12 +129,14 @@ at::Tensor transformKernels(const float* weight, const KernelStrides& strides, c
   const int64_t size = s.inputs * s.outputs;
   at::parallel_for(0, s.inputs, 8, [&](int64_t begin, int64_t end) {
     Lanes kernel[kKernel * kKernel], transformed[kPositions];
+    float beside[kLanes];
     for (int64_t i = begin; i < end; i++) {
       for (int64_t o = 0; o < s.outputs; o += kLanes) {
         const float* from = weight + i * strides.input + o * strides.output;
         for (int t = 0; t < kKernel * kKernel; t++) {
           const int at = strides.turned ? kKernel * kKernel - 1 - t : t;
-          for (int64_t lane = 0; lane < kLanes; lane++) kernel[t][lane] = from[lane * strides.output + at];
+          for (int64_t lane = 0; lane < kLanes; lane++) beside[lane] = from[lane * strides.output + at];
+          kernel[t] = load(beside);
         }
         transformKernel(kernel, transformed);
         for (int p = 0; p < kPositions; p++) store(transformed[p], out + p * size + i * s.outputs + o);
@@ -187,13 +189,15 @@ void weightGradient(const T* dy, const T* x, const Shapes& s, float* dweight) {
   }
   at::parallel_for(0, s.inputs, 8, [&](int64_t begin, int64_t end) {
     Lanes transformed[kPositions], kernel[kKernel * kKernel];
+    float beside[kKernel * kKernel][kLanes];
     for (int64_t i = begin; i < end; i++) {
       for (int64_t o = 0; o < s.outputs; o += kLanes) {
         for (int p = 0; p < kPositions; p++) transformed[p] = load(sum + p * size + i * s.outputs + o);
         transformKernelGradient(transformed, kernel);
+        for (int t = 0; t < kKernel * kKernel; t++) store(kernel[t], beside[t]);
         for (int64_t lane = 0; lane < kLanes; lane++) {
           float* to = dweight + ((o + lane) * s.inputs + i) * kKernel * kKernel;
-          for (int t = 0; t < kKernel * kKernel; t++) to[t] = kernel[t][lane];
+          for (int t = 0; t < kKernel * kKernel; t++) to[t] = beside[t][lane];
         }
       }
     }

@@ -25,15 +25,17 @@ inline Lanes load(const float* values) {
 }
 
 inline Lanes load(const c10::BFloat16* values) {
-  Lanes lanes;
-  for (int64_t i = 0; i < kLanes; i++) lanes[i] = static_cast<float>(values[i]);
-  return lanes;
+  float wide[kLanes];
+  for (int64_t i = 0; i < kLanes; i++) wide[i] = static_cast<float>(values[i]);
+  return load(wide);
 }
 
 inline void store(const Lanes& lanes, float* values) { std::memcpy(values, &lanes, sizeof(lanes)); }
 
 inline void store(const Lanes& lanes, c10::BFloat16* values) {
-  for (int64_t i = 0; i < kLanes; i++) values[i] = c10::BFloat16(lanes[i]);
+  float wide[kLanes];
+  store(lanes, wide);
+  for (int64_t i = 0; i < kLanes; i++) values[i] = c10::BFloat16(wide[i]);
 }
 
 constexpr float p = 0.75f, q = 1.5f, p2 = p * p, q2 = q * q, p3 = p * p2, q3 = q * q2;
