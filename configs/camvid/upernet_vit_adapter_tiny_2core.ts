@@ -22,10 +22,10 @@ export default defineConfig({
   augmentation: { ...camvid.augmentation, train: { ...camvid.augmentation.train, ratio: [0.75, 1.5], cropPx: 256 } },
   // No pretrained layers to be kept: all learn at one rate.
   optimizer: { ...camvid.optimizer, lr, weightDecay: 0.05, layerDecay: 1 },
-  schedule: { kind: 'poly', iterations: 1600, warmupIterations: 100, warmupLr: 1e-2 * lr, power: 1, minLr: 0 },
+  schedule: { kind: 'poly', iterations: 1400, warmupIterations: 100, warmupLr: 1e-2 * lr, power: 1, minLr: 0 },
   clipGradNorm: 1,
   precision: 'fp32',
-  evaluateEverySteps: 400,
+  evaluateEverySteps: 280,
   checkpointEverySteps: 100,
   out: 'runs/camvid-upernet-vit-adapter-tiny-2core',
 });
