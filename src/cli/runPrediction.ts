@@ -1,7 +1,7 @@
 // The `predict` command's work: photos in, label images and overlays out.
 
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
@@ -29,6 +29,7 @@ export interface PredictionOptions {
 
 interface Predicted {
   readonly photo: string;
+  readonly picture: string;
   /** Shares of the pixels by class, largest first. */
   readonly classes: Readonly<Record<string, number>>;
 }
@@ -39,7 +40,8 @@ export async function runPrediction(
   given: readonly string[],
   { checkpoint, out, backend }: PredictionOptions,
 ): Promise<void> {
-  const files = (await Promise.all(given.map(photosAt))).flat();
+  const files = [...new Set((await Promise.all(given.map(photosAt))).flat().map((file) => resolve(file)))];
+  const targets = targetsFor(files, out);
   setPrecision(config.precision);
   await selectBackend(backend);
   const model = createSegmentor(config.model);
@@ -53,13 +55,13 @@ export async function runPrediction(
     const photo = await decodeImage(file);
     const data = await segmenter.segment(testPhotos(photo, testScales(config)), photo, config.compile);
     const map = { data, width: photo.width, height: photo.height };
-    const target = join(out, basename(file, extname(file)));
+    const target = targets[i]!;
     const picture = await segmentationPicture({ photo, prediction: map, classes });
     await writeFileAtomically(`${target}.png`, (temporary) => writeFile(temporary, picture));
     const raw = { width: map.width, height: map.height, channels: 1 } as const;
     const labels = await sharp(data, { raw }).toColourspace('b-w').png().toBuffer(); // grey as it is, not sRGB
     await writeFileAtomically(`${target}.labels.png`, (temporary) => writeFile(temporary, labels));
-    predicted.push({ photo: file, classes: shares(data, classes) });
+    predicted.push({ photo: file, picture: `${target}.png`, classes: shares(data, classes) });
     tell(`${i + 1} of ${files.length}  ${file}  ${topClasses(predicted.at(-1)!)}`);
   }
   const summary = `${JSON.stringify(predicted, undefined, 2)}\n`;
@@ -76,6 +78,26 @@ async function photosAt(path: string): Promise<string[]> {
   const names = (await readdir(path)).filter((name) => DECODABLE_EXTENSIONS.includes(extname(name).toLowerCase())).sort();
   if (names.length === 0) throw new DataError(`predict: expected photos in ${path}, got none`);
   return names.map((name) => join(path, name));
+}
+
+/**
+ * Where each photo's results go, without an ending: its name, with a number where photos of several folders have the same.
+ * @throws DataError when a result would take the place of a photo
+ */
+function targetsFor(files: readonly string[], out: string): string[] {
+  const taken = new Set<string>();
+  return files.map((file) => {
+    const name = basename(file, extname(file));
+    let target = join(out, name);
+    for (let number = 2; taken.has(target); number++) target = join(out, `${name}-${number}`);
+    taken.add(target);
+    for (const written of [`${target}.png`, `${target}.labels.png`]) {
+      if (files.includes(resolve(written))) {
+        throw new DataError(`predict: expected another folder than that of the photos for --out, got ${out}: ${written} would be overwritten`);
+      }
+    }
+    return target;
+  });
 }
 
 function shares(data: Uint8Array, { names }: ClassSet): Record<string, number> {

@@ -75,6 +75,15 @@ describe('mpvg predict', () => {
     expect(sums.map((sum) => sum.toFixed(9))).toEqual(['1.000000000', '1.000000000', '1.000000000']);
   }, 60_000);
 
+  it('keeps photos of one name apart, and never writes over a photo', async () => {
+    const out = join(folder, 'same-names');
+    const [one, other] = ['training', 'validation'].map((split) => join(folder, 'data/images', split, 'photo0.png')) as [string, string];
+    expect((await runMpvg('predict', config, one, other, one, '--checkpoint', done, '--out', out)).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['photo0-2.labels.png', 'photo0-2.png', 'photo0.labels.png', 'photo0.png', 'predictions.json']);
+    const { code, stderr } = await runMpvg('predict', config, one, '--checkpoint', done, '--out', join(one, '..'));
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${one} would be overwritten`)]);
+  }, 60_000);
+
   it('names a photo that is not there', async () => {
     const { code, stderr } = await runMpvg('predict', config, join(folder, 'none.jpg'), '--checkpoint', done);
     expect([code, stderr]).toEqual([2, `mpvg: predict: expected a photo or a folder of photos, got ${join(folder, 'none.jpg')}: there is no such file\n`]);
