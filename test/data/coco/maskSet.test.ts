@@ -19,7 +19,7 @@ const noise = fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 97, maxLeng
 const pixels = fc.tuple(fc.constantFrom(0, 0.02, 0.5, 1), noise).map(([density, values]) =>
   encodeMask(Uint8Array.from({ length: height * width }, (_, i) => (values[i % 97]! < 100 * density ? 1 : 0)), height, width));
 /** Runs with empty ones between, which pycocotools compares in its own way. */
-const runs = fc.array(fc.constantFrom(0, 0, 1, 7, 60, 300), { maxLength: 14 }).map((counts): Rle => {
+const runs = fc.array(fc.constantFrom<number>(0, 0, 1, 7, 60, 300), { maxLength: 14 }).map((counts): Rle => {
   const kept = counts.filter((_, i) => counts.slice(0, i + 1).reduce((sum, run) => sum + run, 0) <= height * width);
   const rest = height * width - kept.reduce((sum, run) => sum + run, 0);
   return { height, width, counts: Uint32Array.from([...kept, rest]) };
