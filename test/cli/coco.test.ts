@@ -108,7 +108,8 @@ describe('mpvg coco validate', () => {
 
   it('names all results whose masks are damaged', async () => {
     await write('gt.json', { images, categories, annotations: [annotation(1)] });
-    const result = (counts: readonly number[]) => ({ image_id: 1, category_id: 1, score: 0.5, segmentation: { size: [50, 100], counts } });
+    const result = (counts: readonly number[]): object =>
+      ({ image_id: 1, category_id: 1, score: 0.5, segmentation: { size: [50, 100], counts } });
     await write('dt.json', [result([5000]), result([7]), result([1, 4999]), result([5000, 1])]);
     expect(await coco('validate', 'DIR/gt.json', '--results', 'DIR/dt.json')).toBe(2);
     expect(stdout).toMatch(/ {2}rle-broken \(fatal\): 2 annotations have run lengths that are damaged.*: 2, 4; its mask is an error\n$/);

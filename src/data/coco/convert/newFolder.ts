@@ -1,0 +1,74 @@
+// Folders and files that a conversion makes: whole or not at all, and never over something else unless asked to.
+
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ConfigError, DataError } from '../../../errors.ts';
+
+/** @throws ConfigError when there is something in the folder, or it is none */
+export async function checkNewFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isDirectory()) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which is a file`);
+  const [first] = await readdir(folder);
+  if (first !== undefined) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which has ${first} in it`);
+}
+
+/**
+ * Makes a folder under the name `<folder>.partial` and renames it when it is complete. What goes wrong takes it away.
+ * @param fill writes into the folder that it is given
+ * @throws ConfigError when something is in the way; DataError when it cannot be written
+ */
+export async function makeFolder(folder: string, fill: (partial: string) => Promise<void>): Promise<void> {
+  await checkNewFolder(folder);
+  const partial = `${path.resolve(folder)}.partial`;
+  if (await stat(partial).catch(() => undefined)) {
+    throw new ConfigError(`convert: expected nothing at ${partial}, which a conversion to ${folder} writes first; if it is left over, remove it`);
+  }
+  await mkdir(partial, { recursive: true }).catch((error: unknown) => { throw unwritable(folder, error); });
+  try {
+    await fill(partial);
+    await rename(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : unwritable(folder, error);
+  }
+}
+
+function unwritable(folder: string, error: unknown): DataError {
+  return new DataError(`convert: expected a folder that can be written, got ${folder}: ${(error as Error).message}`);
+}
+
+/** Label files, one for each photo: folder/<the photo's name with another extension>. */
+export class LabelFolder {
+  readonly #folder: string;
+  readonly #extension: string;
+  readonly #photoOf = new Map<string, string>();
+  readonly #made = new Set<string>();
+
+  constructor(folder: string, extension: string) {
+    this.#folder = folder;
+    this.#extension = extension;
+  }
+
+  /**
+   * Writes one.
+   * @param photo file_name as in the COCO file; a backslash separates folders too
+   * @throws DataError for a photo outside of its folder, or one whose label another photo has
+   */
+  async write(photo: string, text: string): Promise<void> {
+    const name = path.posix.normalize(photo.replaceAll('\\', '/'));
+    if (/^([a-z]:)?\//i.test(name) || name.startsWith('../')) {
+      throw new DataError(`convert: expected file_name of a photo inside the folder of photos, got ${photo}`);
+    }
+    const label = name.slice(0, name.length - path.posix.extname(name).length) + this.#extension;
+    const other = this.#photoOf.get(label);
+    if (other !== undefined) throw new DataError(`convert: expected a label file for each photo, got ${label} for both ${other} and ${photo}`);
+    this.#photoOf.set(label, photo);
+    const file = path.join(this.#folder, label);
+    if (!this.#made.has(path.dirname(file))) {
+      await mkdir(path.dirname(file), { recursive: true });
+      this.#made.add(path.dirname(file));
+    }
+    await writeFile(file, text);
+  }
+}

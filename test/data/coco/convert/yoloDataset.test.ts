@@ -1,0 +1,188 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CocoDataset } from '../../../../src/data/coco/cocoDataset.ts';
+import { labelsBeside, readYolo, writeYolo } from '../../../../src/data/coco/convert/yoloDataset.ts';
+import { DataError } from '../../../../src/errors.ts';
+
+let dir = '';
+beforeEach(async () => { dir = await mkdtemp(path.join(tmpdir(), 'mpvg-yolo-')); });
+afterEach(() => rm(dir, { recursive: true }));
+
+async function text(name: string, content: string): Promise<void> {
+  await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
+  await writeFile(path.join(dir, name), content);
+}
+
+/** A photo on its side if `orientation` is 6. */
+async function photo(name: string, width: number, height: number, orientation = 1): Promise<void> {
+  await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
+  const picture = sharp({ create: { width, height, channels: 3, background: 'red' } });
+  await picture.withMetadata({ orientation }).toFile(path.join(dir, name));
+}
+
+const read = (photos = 'images', labels = 'labels') =>
+  readYolo({ photos: path.join(dir, photos), labels: path.join(dir, labels), names: ['cat', 'dog'] });
+
+const outline = [[0, 0, 100, 0, 100, 50]];
+
+describe('readYolo', () => {
+  it('reads boxes, outlines and photos without labels', async () => {
+    await photo('images/7.jpg', 200, 100);
+    await photo('images/sub/Hündin 犬.png', 50, 40);
+    await photo('images/10.jpg', 20, 20);
+    await text('labels/7.txt', '1 0.5 0.5 0.2 0.4\r\n0 0 0 0.5 0 0.5 0.5\r\n');
+    await text('labels/sub/Hündin 犬.txt', '\ufeff1 0.5 0.5 1 1\n');
+    await text('labels/unknown.txt', '');
+    await text('labels/classes.txt', 'cat\ndog\n');
+    const { file, notes } = await read();
+    expect(file).toEqual({
+      images: [
+        { id: 1, width: 20, height: 20, file_name: '10.jpg' }, { id: 2, width: 200, height: 100, file_name: '7.jpg' },
+        { id: 3, width: 50, height: 40, file_name: 'sub/Hündin 犬.png' },
+      ],
+      annotations: [
+        { id: 1, image_id: 2, category_id: 2, bbox: [80, 30, 40, 40], area: 1600, iscrowd: 0 },
+        { id: 2, image_id: 2, category_id: 1, bbox: [0, 0, 100, 50], area: 2500, iscrowd: 0, segmentation: outline },
+        { id: 3, image_id: 3, category_id: 2, bbox: [0, 0, 50, 40], area: 2000, iscrowd: 0 },
+      ],
+      categories: [{ id: 1, name: 'cat' }, { id: 2, name: 'dog' }],
+    });
+    expect([...notes]).toEqual([
+      ['label files left out, which have no photo', 1], ['photos without a label file, taken as photos without objects', 1],
+    ]);
+  });
+
+  it('measures photos upright', async () => {
+    await photo('images/a.jpg', 200, 100, 6);
+    await text('labels/a.txt', '0 0.5 0.5 1 1');
+    expect((await read()).file.images).toMatchObject([{ width: 100, height: 200 }]);
+  });
+
+  it('takes ids from names that are numbers', async () => {
+    await photo('images/000000000139.jpg', 2, 2);
+    await photo('images/12.jpg', 2, 2);
+    await text('labels/12.txt', '');
+    expect((await read()).file.images!.map(({ id }) => id)).toEqual([139, 12]);
+  });
+
+  it('says so when no photo has a label', async () => {
+    await photo('images/a.jpg', 2, 2);
+    await text('labels/b.txt', '0 0.5 0.5 1 1');
+    await expect(read()).rejects.toThrow(/expected label files for the photos of .*images in .*labels, such as a\.txt, got none; name their folder with --labels/);
+  });
+
+  it('names the file and line that is wrong', async () => {
+    await photo('images/a.jpg', 2, 2);
+    await text('labels/a.txt', '0 0.5 0.5 1 1\n2 0.5 0.5 1 1\n');
+    await expect(read()).rejects.toThrow(/expected a class from 0 to 1, .* at line 2 of .*labels\/a\.txt, got 2 0\.5/);
+  });
+
+  it('names a photo that is none, a label that is no text and folders that are none', async () => {
+    await text('images/a.jpg', 'no picture');
+    await text('labels/a.txt', '');
+    await expect(read()).rejects.toThrow(/expected a picture in .*a\.jpg, got/);
+    await photo('images/a.jpg', 2, 2);
+    await writeFile(path.join(dir, 'labels/a.txt'), Uint8Array.of(0xff, 0xfe, 0x30, 0));
+    await expect(read()).rejects.toThrow(/expected text in UTF-8 in .*a\.txt, got bytes that are none/);
+    await expect(read('none')).rejects.toThrow(/expected a folder, got .*none: no such folder/);
+    await expect(read('images', 'labels/a.txt')).rejects.toThrow(/expected a folder, got .*a\.txt: a file/);
+    await expect(read('labels')).rejects.toThrow(/expected photos \(.*\) in .*labels, got none/);
+  });
+});
+
+describe('labelsBeside', () => {
+  it('is "labels" beside the last "images", if there', async () => {
+    const photos = path.join(dir, 'images/images/train');
+    await mkdir(photos, { recursive: true });
+    expect(labelsBeside(photos)).toBe(photos);
+    await mkdir(path.join(dir, 'images/labels/train'), { recursive: true });
+    expect(labelsBeside(photos)).toBe(path.join(dir, 'images/labels/train'));
+    expect(labelsBeside(dir)).toBe(dir);
+  });
+});
+
+describe('writeYolo', () => {
+  const images = [{ id: 4, width: 200, height: 100, file_name: 'train\\a.jpg' }, { id: 9, width: 10, height: 10, file_name: 'b.c.png' }];
+  const categories = [{ id: 18, name: 'dog "Rex"' }, { id: 3, name: 'cat: 猫' }];
+  const annotation = (id: number, change: object) =>
+    ({ id, image_id: 4, category_id: 3, bbox: [80, 30, 40, 40], area: 1600, iscrowd: 0, ...change });
+  const dataset = (photos: typeof images, annotations: readonly object[]) =>
+    CocoDataset.fromObject({ images: photos, categories, annotations: annotations as never });
+  const out = () => path.join(dir, 'out');
+  const write = (annotations: readonly object[], { outlines = false, photos = images } = {}) =>
+    writeYolo(dataset(photos, annotations), { folder: out(), outlines });
+  const label = (name: string) => readFile(path.join(out(), name), 'utf8');
+
+  it('writes a label for each photo and the names of the classes', async () => {
+    const notes = await write([annotation(1, {}), annotation(2, { category_id: 18, bbox: [-10, 80, 30, 40] })]);
+    expect(await label('labels/train/a.txt')).toBe('1 0.5 0.5 0.2 0.4\n0 0.05 0.9 0.1 0.2\n');
+    expect(await label('labels/b.c.txt')).toBe('');
+    expect(await label('data.yaml')).toBe('train: images\nval: images\nnames:\n  0: "dog \\"Rex\\""\n  1: "cat: 猫"\n');
+    expect([...notes]).toEqual([]);
+    expect(existsSync(`${out()}.partial`)).toBe(false);
+  });
+
+  it('counts what it leaves out', async () => {
+    const notes = await write([
+      annotation(1, { iscrowd: 1 }), annotation(2, { category_id: 5 }), annotation(3, { bbox: [300, 0, 5, 5] }),
+      annotation(4, { bbox: [] }),
+    ]);
+    expect(await label('labels/train/a.txt')).toBe('');
+    expect([...notes]).toEqual([
+      ['crowds left out, which YOLO does not have', 1], ['annotations left out, whose category is not in the file', 1],
+      ['annotations left out, which have no box inside their photo', 2],
+    ]);
+  });
+
+  it('writes outlines if asked to', async () => {
+    const notes = await write([
+      annotation(1, { segmentation: outline }), annotation(2, { segmentation: { size: [100, 200], counts: [20000] } }),
+      annotation(3, { segmentation: [...outline, [120, 0, 160, 0, 160, 50]] }), annotation(4, {}),
+    ], { outlines: true });
+    expect(await label('labels/train/a.txt')).toBe('1 0 0 0.5 0 0.5 0.5\n1 0 0 0.5 0 0.6 0 0.8 0 0.8 0.5 0.6 0 0.5 0 0.5 0.5\n');
+    expect([...notes]).toEqual([
+      ['annotations left out, which have no outline', 2], ['objects of several outlines, which were joined into one', 1],
+    ]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['without a size', { width: 0 }, /expected file_name, width and height for image id 9 of the data, got \{"id":9,/],
+    ['without a name', { file_name: undefined }, /expected file_name, width and height for image id 9/],
+    ['outside', { file_name: 'x/../../b.png' }, /expected file_name of a photo inside the folder of photos, got x\/\.\.\/\.\.\/b\.png/],
+    ['elsewhere', { file_name: 'C:\\photos\\b.png' }, /inside the folder of photos, got C:\\photos\\b\.png/],
+    ['with the label of another', { file_name: 'train/a.png' }, /got train\/a\.txt for both train\\a\.jpg and train\/a\.png/],
+  ])('refuses a photo %s and leaves nothing', async (_, change, message) => {
+    const photos = [images[0]!, { ...images[1]!, ...change }];
+    await expect(write([], { photos })).rejects.toThrow(DataError);
+    await expect(write([], { photos })).rejects.toThrow(message);
+    expect(existsSync(out())).toBe(false);
+    expect(existsSync(`${out()}.partial`)).toBe(false);
+  });
+
+  it('writes into a new or empty folder only', async () => {
+    await mkdir(out());
+    await write([]);
+    await expect(write([])).rejects.toThrow(/expected a new or empty folder to write to, got .*out, which has (data\.yaml|labels) in it/);
+  });
+
+  it('leaves what another conversion has begun', async () => {
+    await text('out.partial/a.txt', '');
+    await expect(write([])).rejects.toThrow(/expected nothing at .*out\.partial, .* if it is left over, remove it/);
+    expect(existsSync(path.join(dir, 'out.partial/a.txt'))).toBe(true);
+  });
+
+  it('gives back what readYolo reads', async () => {
+    await photo('images/4.png', 127, 93);
+    await photo('images/9.png', 31, 57);
+    await text('labels/4.txt', '0 0.479492 0.688771 0.123457 0.255208\n1 0.5 0.5 1 1\n');
+    await text('labels/9.txt', '1 0.333333 0.25 0.1 0.05\n');
+    const { file } = await read();
+    await writeYolo(CocoDataset.fromObject(file), { folder: out(), outlines: false });
+    for (const name of ['labels/4.txt', 'labels/9.txt']) expect(await label(name)).toBe(await readFile(path.join(dir, name), 'utf8'));
+    expect((await readYolo({ photos: path.join(dir, 'images'), labels: path.join(out(), 'labels'), names: ['cat', 'dog'] })).file).toEqual(file);
+  });
+});
