@@ -4,6 +4,7 @@
 import { DataError } from '../errors.ts';
 import { Rng } from '../random/rng.ts';
 import { ModuleBuffer, type ModuleBufferOptions } from './moduleBuffer.ts';
+import { ModuleConstant } from './moduleConstant.ts';
 import type { ModuleTensor } from './moduleTensor.ts';
 import { Parameter, type ParameterOptions } from './parameter.ts';
 
@@ -39,6 +40,7 @@ export interface LoadReport {
 export abstract class Module {
   readonly #parameters: (readonly [name: string, parameter: Parameter])[] = [];
   readonly #buffers: (readonly [name: string, buffer: ModuleBuffer])[] = [];
+  readonly #constants: ModuleConstant[] = [];
   readonly #children: (readonly [name: string, module: Module])[] = [];
 
   /** Adds a parameter; for constructors. */
@@ -53,6 +55,13 @@ export abstract class Module {
     const buffer = new ModuleBuffer(options);
     this.#buffers.push([name, buffer]);
     return buffer;
+  }
+
+  /** Adds a constant; for constructors. */
+  protected constant(values: Float32Array | Int32Array, shape: readonly number[]): ModuleConstant {
+    const constant = new ModuleConstant(values, shape);
+    this.#constants.push(constant);
+    return constant;
   }
 
   /**
@@ -92,6 +101,7 @@ export abstract class Module {
    * what else the model has.
    */
   initialise(seed: number): void {
+    for (const constant of this.#allConstants()) constant.make();
     for (const [name, target] of this.namedTensors()) {
       if (!target.isSet) target.initialise(new Rng(seed, ...Array.from(name, (letter) => letter.codePointAt(0)!)));
     }
@@ -126,12 +136,18 @@ export abstract class Module {
     ].filter((fault) => fault !== '');
     if (faults.length > 0) throw new DataError(`loadState: expected the parameters of this model for state, got ${faults.join('; ')}`);
     for (const [target, data] of values) target.set(data);
+    for (const constant of this.#allConstants()) constant.make();
     return { missing, unexpected };
   }
 
-  /** Frees every parameter and buffer. */
+  /** Frees every parameter, buffer and constant. */
   dispose(): void {
+    for (const constant of this.#allConstants()) constant.dispose();
     for (const target of this.namedTensors().values()) target.dispose();
+  }
+
+  #allConstants(): ModuleConstant[] {
+    return [...this.#constants, ...this.#children.flatMap(([, module]) => module.#allConstants())];
   }
 }
 

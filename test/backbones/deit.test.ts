@@ -1,10 +1,11 @@
-import { ones } from '@tensorflow/tfjs-core';
+import { ones, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DeiT, deitSizes, meanOfHeads, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets, type JoinName } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { CompiledStep } from '../../src/ops/compileStep.ts';
 import { hasReference, readReference, withPrefix } from '../reference.ts';
 
 beforeAll(() => selectBackend());
@@ -13,6 +14,8 @@ const { default: vit, lape, mpvg } = joinPresets;
 
 const tiny: DeiTOptions = { channels: 12, depth: 3, heads: 3, mlpRatio: 2, imagePx: 16, patchPx: 4, classes: 5, join: mpvg };
 
+const rampImages = (count: number, side: number): Tensor =>
+  tensor(Float32Array.from({ length: count * side * side * 3 }, (_, i) => (i % 101) / 50 - 1), [count, side, side, 3]);
 const count = (model: DeiT) => [...model.namedParameters().values()].reduce((total, { size }) => total + size, 0);
 
 describe('DeiT', () => {
@@ -91,6 +94,23 @@ describe('DeiT', () => {
     expect(second).toBe(4); // each of two branches dropped or not
     expect(third).toBeGreaterThan(4);
   });
+
+  it.each(['learnable', 'sine1d', 'sine2d', 'relative1d', 'relative2d'] as const)(
+    'computes the same as a step program, initialised or loaded: position %s', async (position) => {
+      // 65 tokens: more numbers than a step program takes from JavaScript.
+      const options: DeiTOptions = { ...tiny, imagePx: 32, join: lape, position };
+      const images = rampImages(2, 32);
+      const [drawn, loaded] = [new DeiT(options), new DeiT(options)];
+      drawn.initialise(0);
+      loaded.loadState(await drawn.state());
+      const expected = drawn.forward(images).dataSync();
+      for (const model of [drawn, loaded]) {
+        const step = new CompiledStep((given) => [model.forward(given)]);
+        for (let i = 0; i < 2; i++) expect((await step.run([images]))[0]!.dataSync()).toEqual(expected);
+        step.dispose();
+        model.dispose();
+      }
+    });
 
   it('answers with the mean of its heads when distilled, and has no second head else', () => {
     const model = new DeiT({ ...tiny, join: vit, distilled: true });

@@ -1,9 +1,9 @@
 // An absolute position embedding: a vector per token, learnt or sinusoidal.
 
-import { tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { truncatedNormal } from '../../nn/initialisers.ts';
 import { Module } from '../../nn/module.ts';
+import type { ModuleConstant } from '../../nn/moduleConstant.ts';
 import type { Parameter } from '../../nn/parameter.ts';
 import { sine1d, sine2d } from './sine.ts';
 
@@ -21,20 +21,17 @@ export interface AbsolutePositionOptions {
 /** The learnt ones are parameters; the sinusoidal ones are computed and in no checkpoint. */
 export class AbsolutePosition extends Module {
   readonly #learnt: readonly Parameter[];
-  readonly #shape: [number, number, number];
-  /** Values rather than a tensor: a step that is recorded while it first runs must not keep one. */
-  readonly #fixed: Float32Array;
+  readonly #fixed: ModuleConstant | undefined;
 
   constructor({ kind, side, extraTokens, channels, perLayer }: AbsolutePositionOptions) {
     super();
     const tokens = extraTokens + side ** 2;
     const names = perLayer === 'shared' ? ['pos_embed'] : Array.from({ length: perLayer }, (_, layer) => `pos_embed${layer}`);
-    this.#shape = [1, tokens, channels];
+    const shape = [1, tokens, channels];
     this.#learnt = kind !== 'learnable' ? [] :
-      names.map((name) => this.parameter(name, { shape: this.#shape, initialiser: truncatedNormal(0.02), embedding: true }));
-    this.#fixed = kind === 'sine1d' ? sine1d(tokens, channels) :
-      kind === 'sine2d' ? sine2d(side, extraTokens, channels) :
-        new Float32Array();
+      names.map((name) => this.parameter(name, { shape, initialiser: truncatedNormal(0.02), embedding: true }));
+    this.#fixed = kind === 'learnable' ? undefined :
+      this.constant(kind === 'sine1d' ? sine1d(tokens, channels) : sine2d(side, extraTokens, channels), shape);
   }
 
   /**
@@ -43,6 +40,6 @@ export class AbsolutePosition extends Module {
    * @returns [1, N, C]
    */
   value(layer = 0): Tensor {
-    return this.#learnt[layer]?.value ?? tensor(this.#fixed, this.#shape);
+    return this.#fixed?.value ?? this.#learnt[layer]!.value;
   }
 }

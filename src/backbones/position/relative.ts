@@ -2,7 +2,7 @@
 // Source: Liu et al., "Swin Transformer", 2021, equation 4 (two axes); Shaw et al., 2018 (one axis); LaPE's repository for the
 // layer norm on it (its join type LN). Class tokens have no bias.
 
-import { gather, pad, reshape, tensor1d, transpose } from '@tensorflow/tfjs-core';
+import { gather, pad, reshape, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { truncatedNormal } from '../../nn/initialisers.ts';
 import { LayerNorm } from '../../nn/layerNorm.ts';
@@ -24,14 +24,14 @@ export class RelativePosition extends Module {
   readonly table;
   readonly peNorm: LayerNorm | undefined;
   readonly #options: RelativePositionOptions;
-  readonly #index: Int32Array;
+  readonly #index;
 
   constructor(options: RelativePositionOptions) {
     super();
     const { axes, side, heads, norm } = options;
     const offsets = axes === 1 ? 2 * side ** 2 - 1 : (2 * side - 1) ** 2;
     this.#options = options;
-    this.#index = relativeIndex(axes, side);
+    this.#index = this.constant(relativeIndex(axes, side), [side ** 4]);
     this.table = this.parameter('relative_position_bias_table', {
       shape: [offsets, heads],
       initialiser: truncatedNormal(0.02),
@@ -44,7 +44,7 @@ export class RelativePosition extends Module {
   bias(): Tensor {
     const { side, extraTokens, heads } = this.#options;
     const patches = side ** 2;
-    const entries = reshape(gather(this.table.value, tensor1d(this.#index, 'int32')), [patches, patches, heads]);
+    const entries = reshape(gather(this.table.value, this.#index.value), [patches, patches, heads]);
     const bias: Tensor = transpose(entries, [2, 0, 1]); // [heads, patches, patches]
     const normed = this.peNorm?.forward(bias) ?? bias;
     return pad(normed, [[0, 0], [extraTokens, 0], [extraTokens, 0]]); // [heads, N, N]

@@ -24,6 +24,7 @@ describe('relativeIndex', () => {
 describe('RelativePosition', () => {
   it('looks the offsets up, head by head, and leaves the extra tokens without', () => {
     const position = new RelativePosition({ axes: 1, side: 1, extraTokens: 1, heads: 2, norm: false });
+    position.initialise(1);
     position.table.set(Float32Array.of(5, 7)); // one offset, two heads
     expect(position.bias().shape).toEqual([2, 2, 2]);
     expect([...position.bias().dataSync()]).toEqual([0, 0, 0, 5, 0, 0, 0, 7]);

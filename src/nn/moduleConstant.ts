@@ -1,0 +1,32 @@
+// A tensor that follows from a module's options: sinusoidal positions, an index table. No checkpoint keeps it. A module has it
+// from `initialise` or `loadState` on, not from its first use, which may be while a step is recorded.
+
+import { keep, tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+export class ModuleConstant {
+  readonly #values: Float32Array | Int32Array;
+  readonly #shape: readonly number[];
+  #tensor: Tensor | undefined;
+
+  /** @param values row-major; an Int32Array makes an int32 tensor */
+  constructor(values: Float32Array | Int32Array, shape: readonly number[]) {
+    this.#values = values;
+    this.#shape = shape;
+  }
+
+  get value(): Tensor {
+    if (this.#tensor === undefined) throw new Error('ModuleConstant.value: expected a module with values; call initialise or loadState first');
+    return this.#tensor;
+  }
+
+  /** Makes the tensor if there is none. */
+  make(): void {
+    this.#tensor ??= keep(tensor(this.#values, [...this.#shape], this.#values instanceof Int32Array ? 'int32' : 'float32'));
+  }
+
+  dispose(): void {
+    this.#tensor?.dispose();
+    this.#tensor = undefined;
+  }
+}
