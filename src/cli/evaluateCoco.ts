@@ -4,6 +4,7 @@ import { CocoDataset } from '../data/coco/cocoDataset.ts';
 import { ConfigError } from '../errors.ts';
 import { classTable, type ClassRow } from '../evaluation/coco/classTable.ts';
 import { CocoEval } from '../evaluation/coco/cocoEval.ts';
+import '../evaluation/coco/maskThreads.ts';
 import { fixed } from '../evaluation/coco/summary.ts';
 import { tide, type TideResult } from '../evaluation/coco/tide.ts';
 import { tideErrorTypes } from '../evaluation/coco/tideErrors.ts';

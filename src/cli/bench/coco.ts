@@ -1,5 +1,6 @@
 // `mpvg bench coco`: our COCO evaluation against pycocotools, faster-coco-eval and hotcoco on the same files. Each evaluation
-// runs in a process of its own and is timed inside it, from reading the files to the last statistic; the tools take turns.
+// runs in a process of its own and is timed inside it, from reading the files to the last statistic; the tools take turns. Each
+// uses as many cores as it does by itself: pycocotools and faster-coco-eval one, hotcoco and ours all.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -131,6 +132,7 @@ async function evaluate(tool: CocoTool, kind: CocoKind, files: ProblemFiles, pyt
 export async function evaluateHere(truthPath: string, resultsPath: string, iouType: CocoKind): Promise<CocoRun> {
   const { CocoDataset } = await import('../../data/coco/cocoDataset.ts');
   const { CocoEval } = await import('../../evaluation/coco/cocoEval.ts');
+  await import('../../evaluation/coco/maskThreads.ts');
   const start = performance.now();
   const truth = await CocoDataset.open(truthPath);
   const { stats } = new CocoEval(truth, await truth.loadRes(resultsPath), { iouType }).summarize();

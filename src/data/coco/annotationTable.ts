@@ -1,5 +1,13 @@
 import type { CocoAnnotation, Segmentation } from './records.ts';
 import type { SegmentationView } from './segmentationView.ts';
+import type { TextChunk } from './textChunks.ts';
+
+/** Segmentations as bytes. */
+export interface SegmentationText {
+  readonly chunks: readonly TextChunk[];
+  /** [count] where in its chunk a row's segmentation begins; 0 where there is none. */
+  readonly positions: Uint32Array;
+}
 
 /** Annotations as columns, in the file's order. Segmentations and keypoints are decoded when asked for, and not kept. */
 export interface AnnotationTable {
@@ -34,6 +42,8 @@ export interface AnnotationTable {
    * @throws DataError when it is neither polygons nor a mask
    */
   readSegmentation(index: number, view: SegmentationView): void;
+  /** Where the segmentations stand, when they are nothing but bytes of a file: for other threads. */
+  readonly segmentationText?: SegmentationText | undefined;
   /**
    * x, y, visibility of each keypoint in turn.
    * @returns undefined where the annotation has none

@@ -54,6 +54,7 @@ export function annotationTableOfText({ chunks, annotations, positions, isList }
     isCrowd: annotations.isCrowd,
     rowsWithNaN: new Set(),
     readSegmentation: view,
+    segmentationText: { chunks, positions: positions.segmentations },
     segmentation: (row) => {
       view(row, scratch);
       return scratch.toSegmentation();

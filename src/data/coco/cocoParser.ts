@@ -54,6 +54,8 @@ export interface CocoParserOptions {
   readonly size?: number;
   /** Bytes per piece; default 64 MiB. */
   readonly chunkBytes?: number;
+  /** Whether other threads may see the text; a page may lack SharedArrayBuffer. Default false. */
+  readonly shared?: boolean;
 }
 
 /** No piece is longer, so that positions are small integers in every JavaScript engine. */
@@ -63,6 +65,7 @@ const LONGEST_CHUNK = 2 ** 30 - 2;
 export class CocoParser {
   readonly #name: string;
   readonly #chunkBytes: number;
+  readonly #memory: ArrayBufferConstructor | SharedArrayBufferConstructor;
   readonly #scanner = new JsonScanner();
   readonly #annotations = new AnnotationColumns();
   readonly #imageColumns = { ids: new NumberColumn(), widths: new NumberColumn(), heights: new NumberColumn() };
@@ -92,10 +95,11 @@ export class CocoParser {
   /** Where to go on when there are more bytes. */
   #resume = 0;
 
-  constructor({ name, size = 0, chunkBytes = 2 ** 26 }: CocoParserOptions) {
+  constructor({ name, size = 0, chunkBytes = 2 ** 26, shared = false }: CocoParserOptions) {
     this.#name = name;
     this.#chunkBytes = chunkBytes;
-    this.#bytes = new Uint8Array(Math.min(Math.max(size, 4096), chunkBytes) + 2);
+    this.#memory = shared ? SharedArrayBuffer : ArrayBuffer;
+    this.#bytes = new Uint8Array(new this.#memory(Math.min(Math.max(size, 4096), chunkBytes) + 2));
   }
 
   /** Where the next bytes go; never empty. */
@@ -155,7 +159,7 @@ export class CocoParser {
         `${this.#offset + this.#resume}`);
     }
     if (this.#resume > 0) this.#keepChunk(this.#resume);
-    this.#bytes = new Uint8Array(Math.max(this.#chunkBytes, 2 * rest.length) + 2);
+    this.#bytes = new Uint8Array(new this.#memory(Math.max(this.#chunkBytes, 2 * rest.length) + 2));
     this.#bytes.set(rest);
     this.#filled = rest.length;
     this.#offset += this.#resume;

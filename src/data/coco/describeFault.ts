@@ -34,7 +34,7 @@ const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 export function describeFault({ position, expected }: JsonFault, texts: readonly Text[], context: FaultContext): DataError {
   const { bytes, limit, offset } = texts.at(-1)!;
   const { line, column } = lineAndColumn(texts, offset + position);
-  const found = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(position, Math.min(limit, position + 16)));
+  const found = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(position, Math.min(limit, position + 16)));
   const got = position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12));
   const remedy = remedies.find(([pattern]) => pattern.test(found))?.[1];
   const { name, list, row, id } = context;

@@ -26,7 +26,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /** Longest number, in characters, whose digits as an integer are surely exact. */
-const EXACT_LENGTH = 15;
+export const EXACT_LENGTH = 15;
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -312,7 +312,7 @@ export class JsonScanner {
 
   /** What JSON.parse makes of the bytes [start, end), which have been checked. Broken UTF-8 becomes U+FFFD. */
   value(start: number, end: number): unknown {
-    return JSON.parse(decoder.decode(this.#bytes.subarray(start, end)));
+    return JSON.parse(decoder.decode(this.#bytes.slice(start, end))); // a copy: decoders take no shared memory
   }
 
   #open(depth: number, isObject: 0 | 1): void {

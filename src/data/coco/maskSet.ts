@@ -4,7 +4,7 @@
 import { DataError } from '../../errors.ts';
 import { polygonChanges, unionOfChanges } from './polygonRle.ts';
 import { checkMaskSize, checkSum, rleFromCounts } from './rle.ts';
-import { readRuns } from './rleString.ts';
+import { readRunEnds } from './rleString.ts';
 import type { SegmentationView } from './segmentationView.ts';
 
 /** Masks by number, in the order in which they were added. */
@@ -22,6 +22,8 @@ export class MaskSet {
   #boxes = new Float64Array(4 * 256);
   /** The runs of masks that have a run of length 0 behind their first: pycocotools compares those in its own way. */
   readonly #irregular = new Map<number, Uint32Array>();
+  /** Whether the mask measured last has one among its pairs. */
+  #hasEmptyRun = false;
 
   /** Forgets all masks and keeps the memory. */
   clear(): void {
@@ -40,8 +42,9 @@ export class MaskSet {
     switch (view.kind) {
       case 'string': {
         checkMaskSize(view.height, view.width, 'MaskSet.addSegmentation');
-        const counts = readRuns(view.bytes, view.start, view.end, view.height * view.width, view.isEscaped);
-        return this.addCounts(counts, view.height, view.width);
+        this.#reserve(view.end - view.start);
+        const target = { pixels: view.height * view.width, escaped: view.isEscaped, into: this.#ends, first: this.#used };
+        return this.#addEnds(readRunEnds(view.bytes, view.start, view.end, target), view.height, view.width);
       }
       case 'counts': {
         const { counts } = rleFromCounts(view.numbers.subarray(0, view.numberCount), view.height, view.width);
@@ -64,18 +67,12 @@ export class MaskSet {
     const ends = this.#ends;
     const first = this.#used;
     let position = 0;
-    let hasEmptyRun = false;
     for (let i = 0; i < counts.length; i++) {
-      const run = counts[i]!;
-      if (run === 0 && i > 0) hasEmptyRun = true;
-      position += run;
+      position += counts[i]!;
       ends[first + i] = position;
     }
     checkSum(position, height, width, 'MaskSet.addCounts');
-    if (hasEmptyRun) this.#irregular.set(this.#count, counts.slice());
-    // Zeros at the end are nothing to compare.
-    this.#used += counts.length & ~1;
-    return this.#finish(height, width);
+    return this.#addEnds(counts.length, height, width);
   }
 
   /**
@@ -185,9 +182,8 @@ export class MaskSet {
     const kept = this.#irregular.get(mask);
     if (kept !== undefined) return kept;
     const ends = this.#ends.subarray(this.#first[mask], this.#first[mask + 1]);
-    const counts = Array.from(ends, (end, i) => end - (i > 0 ? ends[i - 1]! : 0));
-    const rest = this.#heights[mask]! * this.#widths[mask]! - (ends.at(-1) ?? 0);
-    return Uint32Array.from(rest > 0 || counts.length === 0 ? [...counts, rest] : counts);
+    const pixels = this.#heights[mask]! * this.#widths[mask]!;
+    return runsOf((ends.at(-1) ?? -1) === pixels ? ends : Uint32Array.of(...ends, pixels));
   }
 
   #reserve(ends: number): void {
@@ -205,6 +201,20 @@ export class MaskSet {
     const first = new Uint32Array(size + 1);
     first.set(this.#first);
     this.#first = first;
+  }
+
+  /** Takes the ends of runs that were written behind those in use. */
+  #addEnds(count: number, height: number, width: number): number {
+    const ends = this.#ends;
+    const first = this.#used;
+    const last = first + count - 1;
+    checkSum(count === 0 ? 0 : ends[last]!, height, width, 'MaskSet.addSegmentation');
+    // Zeros at the end are nothing to compare.
+    this.#used += count & ~1;
+    const mask = this.#finish(height, width);
+    const endsInEmptyRun = count % 2 === 1 && count > 1 && ends[last] === ends[last - 1];
+    if (this.#hasEmptyRun || endsInEmptyRun) this.#irregular.set(mask, runsOf(ends.subarray(first, last + 1)));
+    return mask;
   }
 
   #finish(height: number, width: number): number {
@@ -227,9 +237,13 @@ export class MaskSet {
     let bottom = 0;
     // Position of a column's top: of the current run's first pixel, then of its last. Mostly the next run is one column on.
     let column = 0;
+    let before = -1;
+    this.#hasEmptyRun = false;
     for (let i = first; i < stop; i += 2) {
       const start = ends[i]!;
       const end = ends[i + 1]!;
+      if (start === end || start === before) this.#hasEmptyRun = true;
+      before = end;
       if (start === end) continue;
       area += end - start;
       if (start - column > 8 * height) column = start - (start % height);
@@ -267,6 +281,11 @@ function resized(column: Float64Array, length: number): Float64Array<ArrayBuffer
   const larger = new Float64Array(length);
   larger.set(column);
   return larger;
+}
+
+/** The lengths of runs that end there. */
+function runsOf(ends: Uint32Array): Uint32Array {
+  return ends.map((end, i) => (i === 0 ? end : end - ends[i - 1]!));
 }
 
 /**

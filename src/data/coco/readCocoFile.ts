@@ -16,7 +16,7 @@ export async function readCocoFile(path: string, onProgress?: ReadProgress): Pro
   const file = await open(path).catch((error: unknown) => { throw unreadable(path, error); });
   try {
     const { size } = await file.stat();
-    const parser = new CocoParser({ name: path, size });
+    const parser = new CocoParser({ name: path, size, shared: true });
     for (let total = 0; ;) {
       const { bytesRead } = await file.read(parser.space()).catch((error: unknown) => { throw unreadable(path, error); });
       if (bytesRead === 0) return parser.finish();

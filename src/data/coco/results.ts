@@ -53,6 +53,7 @@ export function completeResults(results: AnnotationTable, isKnownImage: (id: num
   return {
     ...table,
     segmentation,
+    segmentationText: undefined,
     readSegmentation: (row, view) => {
       results.readSegmentation(row, view);
       if (view.kind === 'none') view.assign(corners(row));

@@ -1,8 +1,11 @@
 // Segmentations and keypoints from a file's bytes.
 
-import type { JsonScanner } from './jsonScanner.ts';
+import type { SegmentationText } from './annotationTable.ts';
+import { shortDecimal } from './decimal.ts';
+import { EXACT_LENGTH, JsonScanner } from './jsonScanner.ts';
 import { KeySet } from './keySet.ts';
 import type { SegmentationView } from './segmentationView.ts';
+import { chunkOfRow } from './textChunks.ts';
 
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
@@ -10,8 +13,29 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 const RLE_KEYS = new KeySet(['size', 'counts']);
+
+/** Reads segmentations by row. @returns a function that throws JsonFault for what is neither polygons nor a mask */
+export function segmentationReader({ chunks, positions }: SegmentationText): (row: number, view: SegmentationView) => void {
+  const scanner = new JsonScanner();
+  return (row, view) => {
+    const position = positions[row]!;
+    if (position === 0) {
+      view.clear('none');
+      return;
+    }
+    const { bytes, limit } = chunkOfRow(chunks, 'firstAnnotation', row);
+    scanner.start(bytes, position, limit, true);
+    readSegmentation(scanner, view);
+  };
+}
 
 /**
  * Reads the segmentation at the scanner's position.
@@ -42,28 +66,68 @@ export function readNumbers(scanner: JsonScanner, view: SegmentationView): void 
     scanner.position++;
     return;
   }
-  do {
+  while (!readPlainNumbers(scanner, view)) {
+    // Here stands something else than such numbers: this one is read in the general way.
     scanner.next();
     view.add(scanner.number());
-  } while (scanner.another(CLOSE_LIST));
+    if (!scanner.another(CLOSE_LIST)) return;
+    scanner.next();
+  }
+}
+
+/**
+ * Reads numbers of a list as almost all files have them: at most 15 characters without an exponent, and nothing but a comma and a
+ * space between. The text has been checked before.
+ * @returns true behind the end of the list, false before a value of it
+ */
+function readPlainNumbers(scanner: JsonScanner, view: SegmentationView): boolean {
+  const { bytes } = scanner;
+  let { numbers, numberCount } = view;
+  let isAtEnd = false;
+  for (let at = scanner.position; !isAtEnd; ) {
+    const start = at;
+    let byte = bytes[at]!;
+    const isNegative = byte === MINUS;
+    if (isNegative) byte = bytes[++at]!;
+    let digits = 0;
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) digits = digits * 10 + (byte - ZERO);
+    let decimals = 0;
+    if (byte === POINT) {
+      const first = ++at;
+      for (byte = bytes[at]!; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) digits = digits * 10 + (byte - ZERO);
+      decimals = at - first;
+    }
+    if (at === start || at - start > EXACT_LENGTH || (byte !== COMMA && byte !== CLOSE_LIST)) break;
+    isAtEnd = byte === CLOSE_LIST;
+    if (bytes[++at] === SPACE) at++;
+    if (numberCount === numbers.length) {
+      view.grow();
+      ({ numbers } = view);
+    }
+    const value = shortDecimal(digits, decimals);
+    numbers[numberCount++] = isNegative ? -value : value;
+    scanner.position = at;
+  }
+  view.numberCount = numberCount;
+  return isAtEnd;
 }
 
 function readRle(scanner: JsonScanner, view: SegmentationView): void {
   const start = scanner.position++;
   let size = 0;
   let counts = 0;
-  let close = -1;
+  let close = 0;
   if (scanner.next() === CLOSE_OBJECT) scanner.position++;
   else {
     do {
       const key = RLE_KEYS.names[scanner.key(RLE_KEYS)];
-      scanner.next();
+      const byte = scanner.next();
       if (key === 'size') size = scanner.position;
-      if (key === 'counts') {
-        counts = scanner.position;
-        close = plainEnd(scanner.bytes, counts);
-        if (close > 0) scanner.position = close + 1;
-        else scanner.skip();
+      if (key === 'counts') counts = scanner.position;
+      if (byte === QUOTE) {
+        const quote = closingQuote(scanner);
+        if (key === 'counts') close = quote;
+        scanner.position = quote + 1;
       } else scanner.skip();
     } while (scanner.another(CLOSE_OBJECT));
   }
@@ -78,39 +142,24 @@ function readRle(scanner: JsonScanner, view: SegmentationView): void {
   view.width = view.numbers[1]!;
 
   scanner.position = counts;
-  if (close > 0) {
+  if (scanner.bytes[counts] === QUOTE) {
     view.clear('string');
     view.bytes = scanner.bytes;
     view.start = counts + 1;
     view.end = close;
     view.isEscaped = true;
-  } else if (scanner.next() === QUOTE) readString(scanner, view);
-  else {
+  } else {
     view.clear('counts');
     readNumbers(scanner, view);
   }
   scanner.position = end;
 }
 
-/** A string with other escapes than backslashes, or characters that no mask has. */
-function readString(scanner: JsonScanner, view: SegmentationView): void {
-  const start = scanner.position;
+/** Where the string at the position, which has been checked, ends. */
+function closingQuote(scanner: JsonScanner): number {
+  const { bytes, position } = scanner;
+  const close = bytes.indexOf(QUOTE, position + 1);
+  if (bytes[close - 1] !== BACKSLASH) return close;
   scanner.skipString();
-  const counts = scanner.value(start, scanner.position) as string;
-  if (/[^\0-\x7f]/.test(counts)) scanner.fault(start, 'a compressed mask, in ASCII, for counts');
-  view.assign({ size: [view.height, view.width], counts });
-}
-
-/**
- * Finds the end of a compressed mask as it is in every real file: the characters of a mask, backslashes twice.
- * @param start where its opening quote should be
- * @returns where the closing quote is, -1 if it is something else
- */
-function plainEnd(bytes: Uint8Array, start: number): number {
-  if (bytes[start] !== QUOTE) return -1;
-  for (let at = start + 1; ; at++) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) return at;
-    if (byte < 0x30 || byte > 0x6f || (byte === BACKSLASH && bytes[++at] !== BACKSLASH)) return -1;
-  }
+  return scanner.position - 1;
 }

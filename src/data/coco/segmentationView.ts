@@ -1,6 +1,7 @@
 // A segmentation as flat arrays, for loops over many of them.
 
 import type { Segmentation } from './records.ts';
+import { bytesOf, unescaped } from './rleString.ts';
 
 /** One segmentation; reading another one into the same view overwrites it. */
 export class SegmentationView {
@@ -19,7 +20,7 @@ export class SegmentationView {
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** String: whether the bytes have JSON's escapes, of which such a string needs only two backslashes for one. */
+  /** String: whether the bytes stand in a JSON text, between quotes and with its escapes. */
   isEscaped = false;
 
   /** Empties the view. */
@@ -30,12 +31,15 @@ export class SegmentationView {
   }
 
   add(value: number): void {
-    if (this.numberCount === this.numbers.length) {
-      const longer = new Float64Array(2 * this.numberCount);
-      longer.set(this.numbers);
-      this.numbers = longer;
-    }
+    if (this.numberCount === this.numbers.length) this.grow();
     this.numbers[this.numberCount++] = value;
+  }
+
+  /** Makes room for more numbers. */
+  grow(): void {
+    const longer = new Float64Array(2 * this.numbers.length);
+    longer.set(this.numbers);
+    this.numbers = longer;
   }
 
   /** The numbers added since the last polygon are one. */
@@ -64,8 +68,7 @@ export class SegmentationView {
     this.width = width;
     if (typeof counts === 'string') {
       this.clear('string');
-      // A character that is no byte becomes one that no run length is made of.
-      this.bytes = Uint8Array.from(counts, (character) => Math.min(255, character.codePointAt(0)!));
+      this.bytes = bytesOf(counts);
       this.start = 0;
       this.end = this.bytes.length;
       this.isEscaped = false;
@@ -84,13 +87,8 @@ export class SegmentationView {
       return Array.from({ length: polygonCount }, (_, i) =>
         Array.from(numbers.subarray(i === 0 ? 0 : polygonEnds[i - 1], polygonEnds[i])));
     }
-    let counts = '';
-    for (let at = this.start; at < this.end; at++) {
-      if (this.isEscaped && this.bytes[at] === BACKSLASH) at++;
-      counts += String.fromCharCode(this.bytes[at]!);
-    }
+    const { bytes, start, end } = this;
+    const counts = this.isEscaped ? unescaped(bytes, start, end) : Array.from(bytes.subarray(start, end), (byte) => String.fromCharCode(byte)).join('');
     return { size: [height, width], counts };
   }
 }
-
-const BACKSLASH = 0x5c;

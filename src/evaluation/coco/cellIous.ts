@@ -1,14 +1,15 @@
 // Every detection of a cell against every object in it.
 // Source: pycocotools 2.0.11, COCOeval.computeIoU and computeOks.
 
+import type { SegmentationText } from '../../data/coco/annotationTable.ts';
 import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
-import { MaskSet } from '../../data/coco/maskSet.ts';
 import { iouOfBoxes } from '../../data/coco/rleIou.ts';
-import { SegmentationView } from '../../data/coco/segmentationView.ts';
 import { DataError } from '../../errors.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 import { checkKeypoints, keypointSimilarity } from './keypointSimilarity.ts';
+import { MaskComparer, type MaskCells } from './maskCells.ts';
+import { compareTogether, type MaskHelp } from './maskHelp.ts';
 
 /** What the comparisons gave, flat. */
 export interface CellIous {
@@ -22,12 +23,13 @@ export interface CellIous {
 
 /**
  * Compares what is in each cell.
+ * @param help threads for masks; they change nothing but the time it takes
  * @throws DataError naming the annotation without a box, mask, keypoints or area
  */
 export function compareCells(
-  cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, parameters: CocoParameters,
+  cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, parameters: CocoParameters, help?: MaskHelp,
 ): CellIous {
-  const { iouType, useCats } = parameters;
+  const { iouType, useCats, imageIds } = parameters;
   const starts = new Float64Array(cells.count + 1);
   // pycocotools looks for keypoints of class -1 when classes do not count, and so compares nothing.
   const nothing = iouType === 'keypoints' && !useCats;
@@ -36,13 +38,15 @@ export function compareCells(
     const detections = cells.detectionStarts[cell + 1]! - cells.detectionStarts[cell]!;
     starts[cell + 1] = starts[cell]! + (nothing ? 0 : truths * detections);
   }
-  const detectionAreas = new Float64Array(cells.detections.length);
-  const ious = { starts, values: new Float64Array(starts[cells.count]!), detectionAreas };
+  const memory = help === undefined ? ArrayBuffer : SharedArrayBuffer;
+  const column = (length: number) => new Float64Array(new memory(8 * length));
+  const detectionAreas = column(cells.detections.length);
+  const ious = { starts, values: column(starts[cells.count]!), detectionAreas };
   const areasComeWithMasks = iouType === 'segm' && detected.annotations.areasAreOfMasks === true;
   if (!areasComeWithMasks) copyAreas(detected, cells.detections, ious.detectionAreas);
   if (nothing) return ious;
   if (iouType === 'bbox') compareBoxes(ious, cells, truth, detected);
-  else if (iouType === 'segm') compareMasks(ious, cells, truth, detected, areasComeWithMasks);
+  else if (iouType === 'segm') compareMasks(ious, cells, { truth, detected, withAreas: areasComeWithMasks, photos: imageIds, help });
   else compareKeypoints(ious, cells, truth, detected, parameters.keypointSigmas);
   return ious;
 }
@@ -86,73 +90,62 @@ function checkBoxes(boxes: Float64Array, rows: Uint32Array, ids: Float64Array, k
   }
 }
 
-function compareMasks(
-  ious: CellIous, cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, withAreas: boolean,
-): void {
-  const { starts, values, detectionAreas } = ious;
-  const { truths, truthStarts, detections, detectionStarts } = cells;
-  const { isCrowd } = truth.annotations;
-  const masks = new MaskSet();
-  const gt = new MaskSource(truth, 'object', masks);
-  const dt = new MaskSource(detected, 'detection', masks);
-  for (let cell = 0; cell < cells.count; cell++) {
-    const start = starts[cell]!;
-    const alone = start === starts[cell + 1];
-    if (alone && !withAreas) continue;
-    masks.clear();
-    const firstDetection = detectionStarts[cell]!;
-    const count = detectionStarts[cell + 1]! - firstDetection;
-    for (let d = 0; d < count; d++) {
-      dt.read(detections[firstDetection + d]!);
-      dt.add();
-      if (withAreas) detectionAreas[firstDetection + d] = masks.area(d);
-    }
-    if (alone) continue;
-    const firstTruth = truthStarts[cell]!;
-    const truthCount = truthStarts[cell + 1]! - firstTruth;
-    for (let g = 0; g < truthCount; g++) {
-      const row = truths[firstTruth + g]!;
-      gt.read(row);
-      // An outline far from all detections need not be drawn: the values are 0 already.
-      if (!masks.mayOverlap(gt.view, count)) continue;
-      const mask = gt.add();
-      for (let d = 0; d < count; d++) values[start + d * truthCount + g] = masks.iou(d, mask, isCrowd[row] === 1);
-    }
-  }
+interface MaskOptions {
+  readonly truth: CocoDataset;
+  readonly detected: CocoDataset;
+  /** Whether the detections' areas come with their masks. */
+  readonly withAreas: boolean;
+  /** Ids of the photos that cells name by index. */
+  readonly photos: readonly number[];
+  readonly help: MaskHelp | undefined;
 }
 
-/** Masks of a data set's annotations for a set. */
-class MaskSource {
-  readonly view = new SegmentationView();
-  readonly #dataset: CocoDataset;
-  readonly #kind: string;
-  readonly #masks: MaskSet;
-  #row = 0;
-
-  constructor(dataset: CocoDataset, kind: string, masks: MaskSet) {
-    this.#dataset = dataset;
-    this.#kind = kind;
-    this.#masks = masks;
+function compareMasks(
+  { starts, values, detectionAreas }: CellIous, cells: EvaluationCells, { truth, detected, withAreas, photos, help }: MaskOptions,
+): void {
+  const sizes = sizesOf(cells, photos, truth);
+  const areas = withAreas ? detectionAreas : undefined;
+  const { count, truths, truthStarts, detections, detectionStarts } = cells;
+  const { isCrowd } = truth.annotations;
+  const maskCells: MaskCells =
+    { count, truths, truthStarts, detections, detectionStarts, ...sizes, isCrowd, starts, values, areas };
+  const nameOf = { object: truth, detection: detected };
+  const comparer = new MaskComparer(maskCells, {
+    truth: (row, view) => truth.annotations.readSegmentation(row, view),
+    detection: (row, view) => detected.annotations.readSegmentation(row, view),
+    describe: (error, kind, row) => {
+      if (!(error instanceof DataError)) return error;
+      const { annotations, name } = nameOf[kind];
+      return new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]} of ${name})`);
+    },
+  });
+  const truthText = help && sharedText(truth);
+  const detectionText = help && sharedText(detected);
+  if (help !== undefined && truthText !== undefined && detectionText !== undefined) {
+    if (compareTogether(comparer, help, { cells: maskCells, truth: truthText, detections: detectionText })) return;
+    // A fault is met again here: the first one, whoever met which before.
+    values.fill(0);
   }
+  comparer.compare(0, count);
+}
 
-  /** Reads a segmentation into `view`. */
-  read(row: number): void {
-    this.#row = row;
-    this.#dataset.annotations.readSegmentation(row, this.view);
-  }
+/** The segmentations as bytes in memory that other threads see. */
+function sharedText({ annotations: { segmentationText: text } }: CocoDataset): SegmentationText | undefined {
+  return text?.chunks.every(({ bytes }) => bytes.buffer instanceof SharedArrayBuffer) ? text : undefined;
+}
 
-  /** Adds what was read. @returns its number in the set */
-  add(): number {
-    const { annotations, images, name } = this.#dataset;
-    const image = this.view.kind === 'polygons' ? this.#dataset.imageRow(annotations.imageIds[this.#row]!) : -1;
-    const [height, width] = image < 0 ? [NaN, NaN] : [images.heights[image]!, images.widths[image]!];
-    try {
-      return this.#masks.addSegmentation(this.view, height, width);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      throw new DataError(`${error.message} (segmentation of ${this.#kind} ${annotations.ids[this.#row]} of ${name})`);
-    }
+/** [cells] of each cell's photo, px; NaN for one that is not in the data. */
+function sizesOf({ count, images }: EvaluationCells, photos: readonly number[], dataset: CocoDataset) {
+  const heights = new Float64Array(count).fill(NaN);
+  const widths = new Float64Array(count).fill(NaN);
+  const rows = Int32Array.from(photos, (id) => dataset.imageRow(id));
+  for (let cell = 0; cell < count; cell++) {
+    const row = rows[images[cell]!]!;
+    if (row < 0) continue;
+    heights[cell] = dataset.images.heights[row]!;
+    widths[cell] = dataset.images.widths[row]!;
   }
+  return { heights, widths };
 }
 
 function compareKeypoints(

@@ -7,6 +7,7 @@ import { compareCells } from './cellIous.ts';
 import { resolveParameters, type CocoOptions, type CocoParameters } from './cocoParameters.ts';
 import { labelDetections, type DetectionStates, type Evaluation } from './detectionStates.ts';
 import { groupIntoCells } from './evaluationCells.ts';
+import { hireMaskHelp } from './maskHelp.ts';
 import { cellMatches, type CellMatches } from './cellMatches.ts';
 import { summarizeCurves, type CocoSummary } from './summary.ts';
 
@@ -47,9 +48,15 @@ export class CocoEval {
    */
   evaluate(): this {
     const { truth, detections, parameters } = this;
-    const cells = groupIntoCells(truth.annotations, detections.annotations, parameters);
-    const ious = compareCells(cells, truth, detections, parameters);
-    this.#evaluation = { cells, ious, truth: truth.annotations, detected: detections.annotations, parameters };
+    const masks = parameters.iouType === 'segm' ? truth.annotations.count + detections.annotations.count : 0;
+    const help = hireMaskHelp(masks);
+    try {
+      const cells = groupIntoCells(truth.annotations, detections.annotations, parameters);
+      const ious = compareCells(cells, truth, detections, parameters, help);
+      this.#evaluation = { cells, ious, truth: truth.annotations, detected: detections.annotations, parameters };
+    } finally {
+      help?.end();
+    }
     this.#states = labelDetections(this.#evaluation);
     this.#curves = undefined;
     return this;

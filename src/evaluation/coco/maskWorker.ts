@@ -1,0 +1,24 @@
+// A thread that helps to compare masks.
+
+import { parentPort } from 'node:worker_threads';
+import { segmentationReader } from '../../data/coco/segmentationText.ts';
+import { MaskComparer } from './maskCells.ts';
+import { ACTIVE, DONE, FAILED, takeCells, type MaskWork } from './maskHelp.ts';
+
+parentPort?.once('message', ({ cells, truth, detections, state }: MaskWork) => {
+  Atomics.add(state, ACTIVE, 1);
+  try {
+    const comparer = new MaskComparer(cells, {
+      truth: segmentationReader(truth),
+      detection: segmentationReader(detections),
+      describe: (error) => error,
+    });
+    takeCells(comparer, cells.count, state, () => Atomics.add(state, DONE, 1));
+  } catch {
+    // Who waits does everything again and meets the first fault itself.
+    Atomics.store(state, FAILED, 1);
+  } finally {
+    Atomics.sub(state, ACTIVE, 1);
+    Atomics.notify(state, ACTIVE);
+  }
+});
