@@ -1,11 +1,13 @@
 // Convolution of NHWC images with 3 x 3 kernels, stride and padding 1, and its gradients. On the CPU, where there are channels and
 // pixels enough to pay for the transforms, by Winograd's method: the same result to about 1e-6 of its largest magnitude with a
 // quarter of the multiplications, all in matrix products. Elsewhere libtorch's convolution.
+// Images and results may be bfloat16 in memory; the arithmetic here is float32.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
 #include <vector>
 
+#include "ops/bfloat16.h"
 #include "ops/check.h"
 #include "ops/gemm.h"
 #include "ops/tiles.h"
@@ -146,10 +148,10 @@ at::Tensor transformKernels(const float* weight, const KernelStrides& strides, c
   return result;
 }
 
-template <typename T>
-void convolve(const T* x, const at::Tensor& kernels, const float* bias, const Shapes& s, T* y) {
+template <typename In, typename Out>
+void convolve(const In* x, const at::Tensor& kernels, const float* bias, const Shapes& s, Out* y) {
   const float* u = kernels.const_data_ptr<float>();
-  const std::vector<T> zeros(s.inputs);
+  const std::vector<In> zeros(s.inputs);
   forEachTile(s.tiles(), kTilesPerProduct, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t tiles = end - begin, patchStride = tiles * s.inputs + kGap, productStride = tiles * s.outputs + kGap;
     Scratch scratch(kPositions * (patchStride + productStride));
@@ -164,19 +166,20 @@ void convolve(const T* x, const at::Tensor& kernels, const float* bias, const Sh
 }
 
 // The gradient of the weight: the products' gradients by position, summed over the tiles chunk by chunk, then transformed back.
-template <typename T>
-void weightGradient(const T* dy, const T* x, const Shapes& s, float* dweight) {
+template <typename Given, typename In>
+void weightGradient(const Given* dy, const In* x, const Shapes& s, float* dweight) {
   const int64_t chunk = std::min(kTilesPerSum, s.tiles()), size = s.inputs * s.outputs, rows = 256, blocks = (s.inputs + rows - 1) / rows;
   const int64_t patchStride = chunk * s.inputs + kGap, givenStride = chunk * s.outputs + kGap;
   const at::Tensor patches = at::empty({kPositions * patchStride}, at::kFloat), given = at::empty({kPositions * givenStride}, at::kFloat);
   const at::Tensor sums = at::empty({kPositions, s.inputs, s.outputs}, at::kFloat);
   float *v = patches.data_ptr<float>(), *g = given.data_ptr<float>(), *sum = sums.data_ptr<float>();
-  const std::vector<T> zeros(std::max(s.inputs, s.outputs));
+  const std::vector<In> noPixels(s.inputs);
+  const std::vector<Given> noGradients(s.outputs);
   for (int64_t first = 0; first < s.tiles(); first += chunk) {
     const int64_t tiles = std::min(chunk, s.tiles() - first);
     at::parallel_for(0, tiles, 8, [&](int64_t begin, int64_t end) {
-      transformPatches(x, zeros, s.inputs, s, first + begin, first + end, v + begin * s.inputs, patchStride);
-      transformTileGradients(dy, zeros, s.outputs, s, first + begin, first + end, g + begin * s.outputs, givenStride);
+      transformPatches(x, noPixels, s.inputs, s, first + begin, first + end, v + begin * s.inputs, patchStride);
+      transformTileGradients(dy, noGradients, s.outputs, s, first + begin, first + end, g + begin * s.outputs, givenStride);
     });
     at::parallel_for(0, kPositions * blocks, 1, [&](int64_t begin, int64_t end) {
       const SequentialBlas sequential;
@@ -208,41 +211,63 @@ void weightGradient(const T* dy, const T* x, const Shapes& s, float* dweight) {
 at::Tensor channelsFirst(const at::Tensor& images) { return images.permute({0, 3, 1, 2}); }
 at::Tensor channelsLast(const at::Tensor& images) { return images.permute({0, 2, 3, 1}); }
 
-at::Tensor composed(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  const auto like = [&](const at::Tensor& parameter) { return parameter.to(x.scalar_type()); };
-  const std::optional<at::Tensor> offset = bias.has_value() ? std::optional(like(*bias)) : std::nullopt;
-  return channelsLast(at::convolution(channelsFirst(x), like(weight), offset, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1));
+// What libtorch's convolution should compute in, to give results of a type.
+at::ScalarType computeType(at::ScalarType type, const at::Tensor& like) {
+  return type == at::kBFloat16 && like.is_cpu() && !fastBfloat16() ? at::kFloat : type;
+}
+
+at::ScalarType resultType(bool reduced) { return reduced ? at::kBFloat16 : at::kFloat; }
+
+at::Tensor composed(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool reduced) {
+  const at::ScalarType type = computeType(resultType(reduced), x);
+  const std::optional<at::Tensor> offset = bias.has_value() ? std::optional(bias->to(type)) : std::nullopt;
+  return channelsLast(at::convolution(channelsFirst(x.to(type)), weight.to(type), offset, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1))
+      .to(resultType(reduced));
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> composedBackward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight,
                                                                 std::array<bool, 3> mask) {
-  return at::convolution_backward(channelsFirst(dy), channelsFirst(x), weight.to(dy.scalar_type()), at::OptionalIntArrayRef(), {1, 1},
-                                  {1, 1}, {1, 1}, false, {0, 0}, 1, mask);
+  const at::ScalarType type = computeType(dy.scalar_type(), dy);
+  return at::convolution_backward(channelsFirst(dy.to(type)), channelsFirst(x.to(type)), weight.to(type), at::OptionalIntArrayRef(),
+                                  {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, mask);
 }
 
 at::Tensor composedInputGradient(const at::Tensor& dy, const at::Tensor& weight) {
   // Of the input only its shape is read.
   const at::Tensor like = at::empty({1}, dy.options()).expand({dy.size(0), dy.size(1), dy.size(2), weight.size(1)});
-  return channelsLast(std::get<0>(composedBackward(dy, like, weight, {true, false, false})));
+  return channelsLast(std::get<0>(composedBackward(dy, like, weight, {true, false, false}))).to(dy.scalar_type());
 }
 
 at::Tensor composedWeightGradient(const at::Tensor& dy, const at::Tensor& x) {
   const at::Tensor like = at::empty({dy.size(3), x.size(3), kKernel, kKernel}, dy.options());
-  return std::get<1>(composedBackward(dy, x.to(dy.scalar_type()), like, {false, true, false})).to(at::kFloat);
+  return std::get<1>(composedBackward(dy, x, like, {false, true, false})).to(at::kFloat);
 }
 
-at::Tensor forwardCpu(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+// Calls body with a pointer of the tensor's own type.
+template <typename Body>
+void withValues(const at::Tensor& tensor, const Body& body) {
+  if (tensor.scalar_type() == at::kFloat) body(tensor.data_ptr<float>());
+  else body(tensor.data_ptr<c10::BFloat16>());
+}
+
+at::Tensor convolved(const at::Tensor& x, const at::Tensor& kernels, const at::Tensor& bias, const Shapes& s, at::ScalarType type) {
+  activationType(x, "x");
+  const at::Tensor in = x.contiguous();
+  const at::Tensor y = at::empty({s.batch, s.height, s.width, s.outputs}, in.options().dtype(type));
+  withValues(in, [&](const auto* from) {
+    withValues(y, [&](auto* to) { convolve(from, kernels, floatsOrNull(bias), s, to); });
+  });
+  return y;
+}
+
+at::Tensor forwardCpu(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool reduced) {
   check(x, weight, weight.size(1));
   const Shapes s = shapesOf(x, weight.size(1), weight.size(0));
-  if (!pays(s)) return composed(x, weight, bias);
-  const at::ScalarType type = activationType(x, "x");
-  const at::Tensor in = x.contiguous(), w = parameter(weight, "weight", {s.outputs, s.inputs, kKernel, kKernel});
+  if (!pays(s)) return composed(x, weight, bias, reduced);
+  const at::Tensor w = parameter(weight, "weight", {s.outputs, s.inputs, kKernel, kKernel});
   const at::Tensor b = bias.has_value() ? parameter(*bias, "bias", {s.outputs}) : at::Tensor();
   const at::Tensor kernels = transformKernels(w.const_data_ptr<float>(), {9, 9 * s.inputs, false}, s);
-  at::Tensor y = at::empty({s.batch, s.height, s.width, s.outputs}, in.options());
-  if (type == at::kFloat) convolve(in.const_data_ptr<float>(), kernels, floatsOrNull(b), s, y.data_ptr<float>());
-  else convolve(in.const_data_ptr<c10::BFloat16>(), kernels, floatsOrNull(b), s, y.data_ptr<c10::BFloat16>());
-  return y;
+  return convolved(x, kernels, b, s, resultType(reduced));
 }
 
 at::Tensor inputGradientCpu(const at::Tensor& dy, const at::Tensor& weight) {
@@ -250,13 +275,9 @@ at::Tensor inputGradientCpu(const at::Tensor& dy, const at::Tensor& weight) {
   // A convolution from outputs to inputs.
   const Shapes s = shapesOf(dy, weight.size(0), weight.size(1));
   if (!pays(s)) return composedInputGradient(dy, weight);
-  const at::ScalarType type = activationType(dy, "dy");
-  const at::Tensor given = dy.contiguous(), w = parameter(weight, "weight", {s.inputs, s.outputs, kKernel, kKernel});
+  const at::Tensor w = parameter(weight, "weight", {s.inputs, s.outputs, kKernel, kKernel});
   const at::Tensor kernels = transformKernels(w.const_data_ptr<float>(), {9 * s.outputs, 9, true}, s);
-  at::Tensor dx = at::empty({s.batch, s.height, s.width, s.outputs}, given.options());
-  if (type == at::kFloat) convolve(given.const_data_ptr<float>(), kernels, nullptr, s, dx.data_ptr<float>());
-  else convolve(given.const_data_ptr<c10::BFloat16>(), kernels, nullptr, s, dx.data_ptr<c10::BFloat16>());
-  return dx;
+  return convolved(dy, kernels, at::Tensor(), s, dy.scalar_type());
 }
 
 at::Tensor weightGradientCpu(const at::Tensor& dy, const at::Tensor& x) {
@@ -264,12 +285,13 @@ at::Tensor weightGradientCpu(const at::Tensor& dy, const at::Tensor& x) {
               x.sizes(), ", got ", dy.sizes());
   const Shapes s = shapesOf(x, x.size(3), dy.size(3));
   if (!pays(s)) return composedWeightGradient(dy, x);
-  const at::ScalarType type = activationType(x, "x");
-  const at::Tensor in = x.contiguous(), given = dy.to(type).contiguous();
+  activationType(x, "x");
+  activationType(dy, "dy");
+  const at::Tensor in = x.contiguous(), given = dy.contiguous();
   at::Tensor dweight = at::empty({s.outputs, s.inputs, kKernel, kKernel}, at::kFloat);
-  float* out = dweight.data_ptr<float>();
-  if (type == at::kFloat) weightGradient(given.const_data_ptr<float>(), in.const_data_ptr<float>(), s, out);
-  else weightGradient(given.const_data_ptr<c10::BFloat16>(), in.const_data_ptr<c10::BFloat16>(), s, out);
+  withValues(given, [&](const auto* dys) {
+    withValues(in, [&](const auto* xs) { weightGradient(dys, xs, s, dweight.data_ptr<float>()); });
+  });
   return dweight;
 }
 

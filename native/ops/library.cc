@@ -37,8 +37,8 @@ TORCH_LIBRARY(mpvg, m) {
       "ms_deform_attn_backward(Tensor dy, Tensor value, int[] levels, Tensor locations, Tensor weights) "
       "-> (Tensor dvalue, Tensor dlocations, Tensor dweights)");
 
-  // Images [B, H, W, I] with weight [O, I, 3, 3], stride and padding 1
-  m.def("convolution3x3(Tensor x, Tensor weight, Tensor? bias) -> Tensor");
+  // Images [B, H, W, I] with weight [O, I, 3, 3], stride and padding 1; reduced: the result is bfloat16
+  m.def("convolution3x3(Tensor x, Tensor weight, Tensor? bias, bool reduced) -> Tensor");
   m.def("convolution3x3_backward_input(Tensor dy, Tensor weight) -> Tensor");
   m.def("convolution3x3_backward_weight(Tensor dy, Tensor x) -> Tensor");
 

@@ -10,6 +10,8 @@
 
 #include <c10/util/BFloat16.h>
 
+#include "ops/tiles.h"
+
 namespace mpvg::winograd {
 
 constexpr int kTile = 4, kKernel = 3, kPatch = 6, kPositions = kPatch * kPatch;
@@ -26,8 +28,7 @@ inline Lanes load(const float* values) {
 
 inline Lanes load(const c10::BFloat16* values) {
   float wide[kLanes];
-  for (int64_t i = 0; i < kLanes; i++) wide[i] = static_cast<float>(values[i]);
-  return load(wide);
+  return load(widen(values, kLanes, wide));
 }
 
 inline void store(const Lanes& lanes, float* values) { std::memcpy(values, &lanes, sizeof(lanes)); }
@@ -35,7 +36,7 @@ inline void store(const Lanes& lanes, float* values) { std::memcpy(values, &lane
 inline void store(const Lanes& lanes, c10::BFloat16* values) {
   float wide[kLanes];
   store(lanes, wide);
-  for (int64_t i = 0; i < kLanes; i++) values[i] = c10::BFloat16(wide[i]);
+  narrow(wide, kLanes, values);
 }
 
 constexpr float p = 0.75f, q = 1.5f, p2 = p * p, q2 = q * q, p3 = p * p2, q3 = q * q2;

@@ -82,7 +82,7 @@ class ConvolutionNormRelu extends Module {
   constructor({ first, inputs, outputs, stride }: ConvolutionNormReluOptions) {
     super();
     this.#convolution = this.child(`${first}`, new Conv2d({
-      inputs, outputs, kernel: 3, stride, padding: 1, bias: false, initialiser: kaimingNormalFanOut(),
+      inputs, outputs, kernel: 3, stride, padding: 1, bias: false, reducible: true, initialiser: kaimingNormalFanOut(),
     }));
     this.#norm = this.child(`${first + 1}`, new BatchNorm2d({ channels: outputs, relu: true }));
   }

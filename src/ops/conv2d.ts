@@ -5,6 +5,7 @@ import { add, concat, conv2d as tfjsConv2d, depthwiseConv2d, split, transpose } 
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
+import { reducedPrecision } from './computeType.ts';
 import { checkGeometry, convolve } from './convolution.ts';
 import { fusedKernel } from './fused.ts';
 
@@ -17,6 +18,8 @@ export interface Conv2dOptions {
   readonly dilation?: number;
   /** Groups of channels that do not mix; default 1. The number of channels makes it depthwise. */
   readonly groups?: number;
+  /** Whether the result may be stored as bfloat16, where layers compute in it; default false. */
+  readonly reducible?: boolean;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Conv2dOptions {
  * @throws ShapeError
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, reducible = false } = options;
   checkShape('conv2d', 'x', x, ['B', 'H', 'W', 'I']);
   const [, height = 0, width = 0, inputs = 0] = x.shape;
   checkGeometry('conv2d', { stride, padding, dilation, groups });
@@ -42,7 +45,8 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
     throw new ShapeError(`conv2d: expected an image that holds the ${kernelHeight} x ${kernelWidth} kernel for x, got ${height} x ${width}`);
   }
   if (!fusedKernel('MpvgConvolution')) return conv2dComposed(x, weight, bias, options);
-  return convolve(x, weight, bias, { stride, padding, dilation, groups }, false);
+  const kind = { transposed: false, reduced: reducible && reducedPrecision() };
+  return convolve(x, weight, bias, { stride, padding, dilation, groups }, kind);
 }
 
 /** `conv2d` from tfjs's own operations, unchecked. tfjs has no gradient for a dilation above 1. */

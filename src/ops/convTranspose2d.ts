@@ -36,7 +36,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
     throw new ShapeError(`convTranspose2d: expected a padding that leaves something of ${height} x ${width} pixels, got ${padding}`);
   }
   if (!fusedKernel('MpvgConvolution')) return convTranspose2dComposed(x, weight, bias, options);
-  return convolve(x, weight, bias, geometry, true);
+  return convolve(x, weight, bias, geometry, { transposed: true, reduced: false });
 }
 
 /** `convTranspose2d` from tfjs's own operations, unchecked. */

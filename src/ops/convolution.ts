@@ -8,11 +8,17 @@ import { runFused, runFusedList } from './fused.ts';
 /** The same for both spatial axes. */
 export type ConvolutionGeometry = Readonly<Record<'stride' | 'padding' | 'dilation' | 'groups', number>>;
 
+interface ConvolutionKind {
+  readonly transposed: boolean;
+  /** Whether the result is stored as bfloat16. */
+  readonly reduced: boolean;
+}
+
 /** The kernel; `weight` is [O, I / groups, kh, kw], or [I, O, kh, kw] of a transposed convolution. */
 export function convolve(
-  x: Tensor, weight: Tensor, bias: Tensor | undefined, geometry: ConvolutionGeometry, transposed: boolean,
+  x: Tensor, weight: Tensor, bias: Tensor | undefined, geometry: ConvolutionGeometry, kind: ConvolutionKind,
 ): Tensor {
-  return runFused('MpvgConvolution', { x, weight, ...(bias && { bias }) }, { ...geometry, transposed, bias: bias !== undefined });
+  return runFused('MpvgConvolution', { x, weight, ...(bias && { bias }) }, { ...geometry, ...kind, bias: bias !== undefined });
 }
 
 /** @throws ShapeError unless the numbers are whole; the padding may be 0 */

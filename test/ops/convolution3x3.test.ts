@@ -5,6 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { CompiledStep } from '../../src/ops/compileStep.ts';
+import { setComputeType } from '../../src/ops/computeType.ts';
 import { conv2d, conv2dComposed } from '../../src/ops/conv2d.ts';
 import { Rng } from '../../src/random/rng.ts';
 import { relativeError } from '../reference.ts';
@@ -32,6 +33,30 @@ describe('conv2d with 3 x 3 kernels over many channels', () => {
     for (const tensors of [given, given.slice(0, 2)]) {
       const expected = outputAndGradients(theirs, tensors);
       outputAndGradients(ours, tensors).forEach((values, i) => expect(relativeError(values, expected[i]!)).toBeLessThan(1e-5));
+    }
+  });
+
+  it.each([['many', 32], ['few', 8]])('stores bfloat16 where layers compute in it, close to float32: %s channels', (_name, channels) => {
+    const rng = new Rng(5);
+    const inputs = [randomTensor(rng, [2, 18, 17, channels]), randomTensor(rng, [24, channels, 3, 3]), randomTensor(rng, [24])];
+    const reducible = (...[x, weight, bias]: Tensor[]) => conv2d(x!, weight!, bias, { padding: 1, reducible: true });
+    const exact = outputAndGradients(ours, inputs);
+    expect(outputAndGradients(reducible, inputs)).toEqual(exact);
+    setComputeType('bfloat16');
+    try {
+      // Half a unit of eight bits.
+      const [y, ...gradients] = outputAndGradients(reducible, inputs);
+      const error = relativeError(y!, exact[0]!);
+      expect([error > 1e-4, error < 2 ** -8]).toEqual([true, true]);
+      gradients.forEach((values, i) => expect(relativeError(values, exact[i + 1]!)).toBeLessThan(1e-5));
+      // What came out is read by the next one as it is stored.
+      const mixing = randomTensor(rng, [24, 24, 3, 3], 0.1);
+      const twice = (...given: Tensor[]) => conv2d(reducible(...given), mixing, undefined, { padding: 1 });
+      const reduced = outputAndGradients(twice, inputs);
+      setComputeType('float32');
+      outputAndGradients(twice, inputs).forEach((values, i) => expect(relativeError(reduced[i]!, values)).toBeLessThan(0.01));
+    } finally {
+      setComputeType('float32');
     }
   });
 

@@ -21,7 +21,7 @@ export class ConvModule extends Module {
   constructor({ inputs, outputs, kernel }: ConvModuleOptions) {
     super();
     this.conv = this.child('conv', new Conv2d({
-      inputs, outputs, kernel, padding: (kernel - 1) / 2, bias: false, initialiser: kaimingNormalFanOut(),
+      inputs, outputs, kernel, padding: (kernel - 1) / 2, bias: false, reducible: true, initialiser: kaimingNormalFanOut(),
     }));
     this.bn = this.child('bn', new BatchNorm2d({ channels: outputs, relu: true }));
   }

@@ -5,6 +5,7 @@ import { selectBackend } from '../../../src/backends/select.ts';
 import { joinPresets } from '../../../src/backbones/position/join.ts';
 import { UpernetSegmentor, type SegmentorOptions } from '../../../src/heads/upernet/segmentor.ts';
 import { CompiledStep } from '../../../src/ops/compileStep.ts';
+import { setComputeType } from '../../../src/ops/computeType.ts';
 import { seedGenerator } from '../../../src/ops/hostValues.ts';
 import { resizeBilinear } from '../../../src/ops/resize.ts';
 import { Rng } from '../../../src/random/rng.ts';
@@ -15,11 +16,13 @@ import { readSafetensors } from '../../../src/checkpoint/safetensors.ts';
 
 beforeAll(() => selectBackend());
 
+const auxiliary = { level: 2, channels: 8, convolutions: 1, dropout: 0.1, lossWeight: 0.4 };
+
 const small: SegmentorOptions = {
   classes: 5,
   backbone: tinyAdapter,
   head: { channels: 16, poolScales: [1, 2, 3, 6], dropout: 0.1, lossWeight: 1 },
-  auxiliary: { level: 2, channels: 8, convolutions: 1, dropout: 0.1, lossWeight: 0.4 },
+  auxiliary,
 };
 
 /** mmsegmentation's UperNet of 512 channels for 150 classes. */
@@ -175,6 +178,38 @@ describe('UpernetSegmentor', () => {
     expect(plain.values.length).toBeGreaterThan(250);
     expect(run(true, false)).toEqual(plain);
     expect(run(true, true)).toEqual(plain);
+  });
+
+  it('learns in bfloat16 nearly what it does in float32, compiled as eager', () => {
+    const run = (type: 'float32' | 'bfloat16', compiled: boolean) => {
+      setComputeType(type);
+      const model = make({ head: { ...small.head, dropout: 0 }, auxiliary: { ...auxiliary, dropout: 0 } });
+      const parameters = [...model.namedParameters().values()].map(({ value }) => value);
+      const pass = (...[given, maps]: Tensor[]): Tensor[] => {
+        const { value, grads } = engine().gradients(() => model.loss(given!, maps!).total, parameters, undefined, true);
+        return [value, ...grads.filter((gradient: Tensor | undefined) => gradient !== undefined)];
+      };
+      const step = new CompiledStep(pass);
+      const inputs = [images(), labels()];
+      const outputs = compiled ? step.runSync(inputs) : tidy(() => pass(...inputs));
+      const values = outputs.map((one) => one.dataSync<'float32'>().slice());
+      dispose([...inputs, ...outputs]);
+      step.dispose();
+      model.dispose();
+      return values;
+    };
+    try {
+      const exact = run('float32', false);
+      const reduced = run('bfloat16', false);
+      expect(run('bfloat16', true)).toEqual(reduced);
+      expect(relativeError(reduced[0]!, exact[0]!)).toBeLessThan(5e-3);
+      expect(reduced[0]).not.toEqual(exact[0]);
+      const size = (values: Float32Array[]) => Math.hypot(...values.slice(1).map((gradient) => Math.hypot(...gradient)));
+      const apart = exact.map((gradient, i) => gradient.map((value, j) => value - reduced[i]![j]!));
+      expect(size(apart) / size(exact)).toBeLessThan(0.1);
+    } finally {
+      setComputeType('float32');
+    }
   });
 
   it("counts multiply-adds of the heads' parts", () => {

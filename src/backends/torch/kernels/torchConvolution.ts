@@ -3,9 +3,10 @@
 // own: native/ops/convolution3x3.cc.
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { aten, atenList, mpvg } from '../binding.ts';
+import { aten, atenList, binding, mpvg } from '../binding.ts';
 import type { Handle, NativeArg } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
+import type { KernelContext } from '../kernel.ts';
 import { channelsFirst, channelsLast, inputShaped } from './slidingWindow.ts';
 
 interface Geometry {
@@ -15,11 +16,14 @@ interface Geometry {
   readonly groups: number;
   readonly transposed: boolean;
   readonly bias: boolean;
+  /** Whether the result is stored as bfloat16. */
+  readonly reduced: boolean;
 }
 
 const convolution = aten('convolution');
 const convolutionBackward = atenList('convolution_backward');
 const typeAs = aten('type_as');
+const toType = aten('to', 'dtype');
 const sumOver = aten('sum', 'dim_IntList');
 
 // Stride, padding, dilation, transposed, output padding, groups: the arguments that the operators share.
@@ -33,6 +37,11 @@ function isPlain3x3({ stride, padding, dilation, groups, transposed }: Geometry,
   return isOurs && shape[2] === 3 && shape[3] === 3;
 }
 
+/** libtorch's own convolution of bfloat16 is a slow loop on most processors, and the right thing on a GPU. */
+function withComputeType(handle: Handle, storage: 'float32' | 'bfloat16', k: KernelContext): Handle {
+  return toType(handle, k.backend.device === 'cpu' ? 'float32' : storage);
+}
+
 const inward = (x: Handle): Handle => channelsFirst(x, 2);
 const outward = (x: Handle): Handle => channelsLast(x, 2);
 
@@ -42,11 +51,13 @@ export function registerTorchConvolutionKernels(): void {
   const convolution3x3Weight = mpvg('convolution3x3_backward_weight');
 
   torchKernel<{ x: TensorInfo; weight: TensorInfo; bias?: TensorInfo }, Geometry>('MpvgConvolution', ({ x, weight, bias }, attrs, k) => {
-    const image = k.handle(x);
     const own = bias === undefined ? null : k.handle(bias);
-    if (isPlain3x3(attrs, weight)) return k.out(convolution3x3(image, k.handle(weight), own));
+    if (isPlain3x3(attrs, weight)) return k.out(convolution3x3(k.handle(x), k.handle(weight), own, attrs.reduced));
+    const storage = attrs.reduced ? 'bfloat16' : 'float32';
+    const image = withComputeType(k.handle(x), storage, k);
     const offset = own === null ? null : typeAs(own, image);
-    return k.out(outward(convolution(inward(image), typeAs(k.handle(weight), image), offset, ...geometryArguments(attrs))));
+    const y = convolution(inward(image), typeAs(k.handle(weight), image), offset, ...geometryArguments(attrs));
+    return k.out(outward(toType(y, storage)));
   });
 
   torchKernel<{ dy: TensorInfo; weight: TensorInfo }, Geometry & { xShape: number[] }>(
@@ -55,11 +66,12 @@ export function registerTorchConvolutionKernels(): void {
       const gradient = k.handle(dy);
       if (isPlain3x3(attrs, weight)) return k.out(convolution3x3Input(gradient, k.handle(weight)));
       const [batch = 0, height = 0, width = 0, channels = 0] = attrs.xShape;
+      const given = withComputeType(gradient, binding().dtype(gradient) === 'bfloat16' ? 'bfloat16' : 'float32', k);
       const [dx] = convolutionBackward(
-        inward(gradient), inputShaped(gradient, batch, channels, [height, width]), typeAs(k.handle(weight), gradient), null,
+        inward(given), inputShaped(given, batch, channels, [height, width]), typeAs(k.handle(weight), given), null,
         ...geometryArguments(attrs), [true, false, false],
       );
-      return k.out(outward(dx!));
+      return k.out(outward(typeAs(dx, gradient)));
     });
 
   torchKernel<{ dy: TensorInfo; x: TensorInfo; weight: TensorInfo }, Geometry>(
@@ -70,8 +82,9 @@ export function registerTorchConvolutionKernels(): void {
         const dKernel = k.out(convolution3x3Weight(gradient, k.handle(x)));
         return attrs.bias ? [dKernel, k.out(typeAs(sumOver(gradient, [0, 1, 2], false, null), k.handle(weight)))] : [dKernel];
       }
+      const given = withComputeType(gradient, binding().dtype(gradient) === 'bfloat16' ? 'bfloat16' : 'float32', k);
       const [, dWeight, dBias] = convolutionBackward(
-        inward(gradient), inward(typeAs(k.handle(x), gradient)), typeAs(k.handle(weight), gradient),
+        inward(given), inward(typeAs(k.handle(x), given)), typeAs(k.handle(weight), given),
         [dy.shape.at(-1) ?? 0],
         ...geometryArguments(attrs), [false, true, attrs.bias],
       );
