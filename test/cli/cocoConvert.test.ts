@@ -106,6 +106,13 @@ describe('mpvg coco convert', () => {
     expect((await readdir(dir)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  it('leaves what another conversion has begun', async () => {
+    await text('out.json.partial', 'theirs');
+    expect(await convert('DIR/set/images/val', 'DIR/out.json', '--from', 'yolo')).toBe(2);
+    expect(stderr).toMatch(/^mpvg: convert: expected nothing at .*out\.json\.partial, .* if it is left over, remove it\n$/);
+    expect(await readFile(path.join(dir, 'out.json.partial'), 'utf8')).toBe('theirs');
+  });
+
   it('keeps a file when its replacement goes wrong', async () => {
     await text('out.json', 'mine');
     await text('set/labels/val/a.txt', '2 0.2 0.4 0.2 0.4\n');
@@ -139,9 +146,11 @@ describe('mpvg coco convert', () => {
     [['DIR/none.json', 'DIR/out', '--to', 'yolo'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*none\.json: no such file\n$/],
     [['DIR/gt.json', 'DIR/gt.json', '--to', 'yolo'], /^mpvg: convert: expected a new or empty folder to write to, got .*gt\.json, which is a file\n$/],
     [['DIR/gt.json', 'DIR/set', '--to', 'yolo'], /^mpvg: convert: expected a new or empty folder to write to, got .*set, which has .* in it\n$/],
-    [['DIR/gt.json', 'DIR/gt.json/out', '--to', 'yolo'], /^mpvg: convert: expected a folder that can be written, got .*gt\.json\/out: .*EEXIST|ENOTDIR/],
+    [['DIR/gt.json', 'DIR/gt.json/out', '--to', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*gt\.json\n$/],
     [['DIR/set/images/val', 'DIR/set', '--from', 'yolo'], /^mpvg: convert: expected a JSON file to write to, got .*set, which is a folder\n$/],
-    [['DIR/set/images/val', 'DIR/none/out.json', '--from', 'yolo'], /^mpvg: convert: expected a file in an existing folder to write to, got .*none\/out\.json\n$/],
+    [['DIR/set/images/val', 'DIR/none/out.json', '--from', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
+    [['DIR/gt.json', 'DIR/none/out', '--to', 'voc'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
+    [['DIR/set', '/dev/null', '--from', 'voc', '--overwrite'], /^mpvg: convert: expected a JSON file to write to, got \/dev\/null, which is no file\n$/],
     [['DIR/gt.json', 'DIR/out.json', '--from', 'voc'], /^mpvg: filesOf: expected a folder, got .*gt\.json: a file\n$/],
     [['DIR/set', 'DIR/out.json', '--from', 'voc'], /^mpvg: readVoc: expected XML files in .*set, got none\n$/],
   ])('names the mistake in %j and gives 2', async (args, message) => {

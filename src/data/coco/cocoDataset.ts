@@ -289,7 +289,7 @@ function datasetOf(parsed: ParsedCoco, name: string): CocoDataset {
 
 function isNoTruth(name: string): DataError {
   return new DataError(`CocoDataset: expected an object with images, annotations and categories in ${name}, got a list; ` +
-    'results are read by loadRes of the ground truth');
+    'results are read by loadRes of the ground truth, on the command line by --dt or --results');
 }
 
 function listOf<Item>(items: Item | readonly Item[]): readonly Item[] {

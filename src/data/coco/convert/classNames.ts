@@ -29,7 +29,7 @@ export function findClassNames(folder: string): string {
   const folders = ['.', '..', '../..'].map((up) => path.resolve(folder, up));
   const found = folders.flatMap((one) => USUAL_FILES.map((name) => path.join(one, name))).find(existsSync);
   if (found === undefined) {
-    throw new DataError(`findClassNames: expected ${USUAL_FILES.join(', ')} in ${folder} or up to two folders above it, got none; name the file with --names`);
+    throw new DataError(`findClassNames: expected one of ${USUAL_FILES.join(', ')} in ${folder} or up to two folders above it, got none; name the file with --names`);
   }
   return found;
 }

@@ -4,13 +4,27 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError, DataError } from '../../../errors.ts';
 
-/** @throws ConfigError when there is something in the folder, or it is none */
+/** @throws ConfigError when there is something in the folder, it is none, or there is no folder to make it in */
 export async function checkNewFolder(folder: string): Promise<void> {
+  await checkParent(folder);
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isDirectory()) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which is a file`);
   const [first] = await readdir(folder);
   if (first !== undefined) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which has ${first} in it`);
+}
+
+/** @throws ConfigError when a file or folder would be in no folder */
+export async function checkParent(file: string): Promise<void> {
+  const parent = path.dirname(path.resolve(file));
+  const found = await stat(parent).catch(() => undefined);
+  if (!found?.isDirectory()) throw new ConfigError(`convert: expected an existing folder to write into, got ${parent}`);
+}
+
+/** @throws ConfigError when there is something where a conversion to `target` writes first */
+export async function checkNothingAt(partial: string, target: string): Promise<void> {
+  if ((await stat(partial).catch(() => undefined)) === undefined) return;
+  throw new ConfigError(`convert: expected nothing at ${partial}, which a conversion to ${target} writes first; if it is left over, remove it`);
 }
 
 /**
@@ -21,10 +35,8 @@ export async function checkNewFolder(folder: string): Promise<void> {
 export async function makeFolder(folder: string, fill: (partial: string) => Promise<void>): Promise<void> {
   await checkNewFolder(folder);
   const partial = `${path.resolve(folder)}.partial`;
-  if (await stat(partial).catch(() => undefined)) {
-    throw new ConfigError(`convert: expected nothing at ${partial}, which a conversion to ${folder} writes first; if it is left over, remove it`);
-  }
-  await mkdir(partial, { recursive: true }).catch((error: unknown) => { throw unwritable(folder, error); });
+  await checkNothingAt(partial, folder);
+  await mkdir(partial).catch((error: unknown) => { throw unwritable(folder, error); });
   try {
     await fill(partial);
     await rename(partial, folder);

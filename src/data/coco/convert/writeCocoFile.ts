@@ -1,31 +1,33 @@
 // A COCO file, written entry by entry: it may be longer than a string can be.
 
 import { open, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { ConfigError, DataError } from '../../../errors.ts';
 import type { CocoFile } from '../records.ts';
+import { checkNothingAt, checkParent } from './newFolder.ts';
 
 const PIECE = 1 << 20;
 
 /** @throws ConfigError when there is something already, unless it is a file that may be written over, or no folder for it */
 export async function checkNewFile(file: string, isOverwriting: boolean): Promise<void> {
+  await checkParent(file);
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) throw new ConfigError(`convert: expected a JSON file to write to, got ${file}, which is a folder`);
+  // What is written is renamed: a device would be gone.
+  if (found && !found.isFile()) throw new ConfigError(`convert: expected a JSON file to write to, got ${file}, which is no file`);
   if (found && !isOverwriting) throw new ConfigError(`convert: expected a new file to write to, got ${file}, which is there; --overwrite replaces it`);
-  const folder = await stat(path.dirname(file)).catch(() => undefined);
-  if (!folder?.isDirectory()) throw new ConfigError(`convert: expected a file in an existing folder to write to, got ${file}`);
 }
 
 /**
  * Writes to `<file>.partial`, which then takes the place of what was there.
  * @param onPiece called after each piece; what it throws ends the writing
- * @throws DataError when it cannot be written
+ * @throws ConfigError when something is at `<file>.partial`; DataError when it cannot be written
  */
 export async function writeCocoFile(file: string, content: CocoFile, onPiece?: () => void): Promise<void> {
   const { info = {}, licenses = [], images = [], annotations = [], categories = [] } = content;
   const partial = `${file}.partial`;
+  await checkNothingAt(partial, file);
   try {
-    const handle = await open(partial, 'w');
+    const handle = await open(partial, 'wx');
     try {
       let text = `{"info":${JSON.stringify(info)},"licenses":${JSON.stringify(licenses)}`;
       for (const [key, list] of Object.entries({ images, annotations, categories })) {

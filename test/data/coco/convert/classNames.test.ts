@@ -49,7 +49,7 @@ describe('readClassNames', () => {
 describe('findClassNames', () => {
   it('looks up to two folders above, the nearest first', async () => {
     await mkdir(path.join(dir, 'images/train'), { recursive: true });
-    expect(() => findClassNames(path.join(dir, 'images/train'))).toThrow(/expected data\.yaml, .* got none; name the file with --names/);
+    expect(() => findClassNames(path.join(dir, 'images/train'))).toThrow(/expected one of data\.yaml, .* got none; name the file with --names/);
     const far = await file('data.yaml', '');
     expect(findClassNames(path.join(dir, 'images/train'))).toBe(far);
     const near = await file('images/classes.txt', '');
