@@ -43,7 +43,8 @@ export class MaskSet {
       case 'string': {
         checkMaskSize(view.height, view.width, 'MaskSet.addSegmentation');
         this.#reserve(view.end - view.start);
-        const target = { pixels: view.height * view.width, escaped: view.isEscaped, into: this.#ends, first: this.#used };
+        const pixels = (view.height * view.width) >>> 0;
+        const target = { pixels, escaped: view.isEscaped, into: this.#ends, first: this.#used };
         return this.#addEnds(readRunEnds(view.bytes, view.start, view.end, target), view.height, view.width);
       }
       case 'counts': {
@@ -222,7 +223,8 @@ export class MaskSet {
     this.#first[this.#count] = this.#used;
     this.#heights[mask] = height;
     this.#widths[mask] = width;
-    this.#measure(mask, height, width);
+    // From tables of doubles: loops over integers are faster.
+    this.#measure(mask, height >>> 0, width >>> 0);
     return mask;
   }
 

@@ -83,14 +83,16 @@ export function polygonChanges(
   checkMaskSize(height, width, 'rleFromPolygon');
   const points = (end - start) >> 1;
   toFineGrid(numbers, start, points);
-  let left = Infinity;
-  let right = -Infinity;
+  const xs = fineX;
+  let left = MAX_FINE;
+  let right = -MAX_FINE;
   for (let j = 0; j < points; j++) {
-    const x = fineX[j]!;
+    const x = xs[j]!;
     if (x < left) left = x;
     if (x > right) right = x;
   }
-  const count = drawStrip(points, firstColumn(left), lastColumn(right, width), height, 0);
+  // The size comes from tables of doubles: loops over integers are faster.
+  const count = drawStrip(points, firstColumn(left), lastColumn(right, width >>> 0), height >>> 0, 0);
   return changes.subarray(0, count);
 }
 
