@@ -1,5 +1,6 @@
-// The entry `mpvg/coco`: reading and evaluating COCO files, and nothing else. It loads neither libtorch nor tfjs nor Node's
-// modules, and so works in a browser's bundle; what needs Node (paths, overlay pictures) loads it when called.
+// The entry `mpvg/coco`: reading and evaluating COCO files, scores of semantic segmentation, and nothing else. It loads
+// neither libtorch nor tfjs nor Node's modules, and so works in a browser's bundle; what needs Node (paths, overlay
+// pictures) loads it when called.
 
 export { CocoDataset } from './data/coco/cocoDataset.ts';
 export type { AnnotationFilter, CategoryFilter, CocoParts, Ids, ImageFilter } from './data/coco/cocoDataset.ts';
@@ -39,8 +40,13 @@ export type { AreaRow } from './evaluation/coco/areaTable.ts';
 export { confusionMatrix } from './evaluation/coco/confusionMatrix.ts';
 export type { ConfusionMatrix, ConfusionOptions } from './evaluation/coco/confusionMatrix.ts';
 export { recallCurves, scoreCurves } from './evaluation/coco/precisionCurves.ts';
-export type { CurveOptions, ScoreCurve } from './evaluation/coco/precisionCurves.ts';
+export type { CurveOptions, RecallCurve, ScoreCurve } from './evaluation/coco/precisionCurves.ts';
 export { tide } from './evaluation/coco/tide.ts';
 export type { TideOptions, TideResult } from './evaluation/coco/tide.ts';
 
-export { ConfigError, DataError, UserError } from './errors.ts';
+export { MeanIou } from './evaluation/meanIou.ts';
+export type { LabelValues, MapSource, MeanIouOptions, MeanIouResult } from './evaluation/meanIou.ts';
+export type { LabelCoding } from './evaluation/labelCoding.ts';
+export type { ClassAreas, ClassScoreOptions, ClassScores } from './evaluation/classScores.ts';
+
+export { ConfigError, DataError, ShapeError, UserError } from './errors.ts';

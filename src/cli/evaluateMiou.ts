@@ -46,6 +46,9 @@ export async function evaluateMiou(flags: EvaluateMiouFlags): Promise<void> {
   }
   const result = counter.result();
   const seconds = (performance.now() - start) / 1000;
+  if (counter.hasOnlyZeroAndIgnored) {
+    console.error('the ground truth holds only 0 and 255: if it is a black-and-white mask, --label-map 255:1 makes white class 1');
+  }
   if (isShifted(counter)) console.error('most predictions are one above the ground truth: if they are numbered from 1, add --pred-reduce-zero-label');
   if (flags.json) {
     const perClass = result.perClass.map((scores, i) => ({ class: i, ...(names && { name: names[i]! }), ...scores }));

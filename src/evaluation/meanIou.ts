@@ -61,10 +61,13 @@ export class MeanIou {
   readonly ignoreIndex: number;
   readonly #truth: LabelCodes;
   readonly #prediction: LabelCodes;
+  readonly #reducesZero: boolean;
+  /** Whether 0 and 255 in the truth are class 0 and the ignore index only because nothing else was said. */
   readonly #isPlain: boolean;
   readonly #confusion: Float64Array;
   readonly #pairs = new BytePairs();
   #pairCount = 0;
+  #maps = 0;
 
   /** @throws ConfigError for options that cannot be */
   constructor({ classes, ignoreIndex = 255, prediction = {}, ...truth }: MeanIouOptions) {
@@ -78,7 +81,8 @@ export class MeanIou {
     this.ignoreIndex = ignoreIndex;
     this.#truth = labelCodes({ ...truth, classes, ignoreIndex, of: 'truth' });
     this.#prediction = labelCodes({ ...prediction, classes, ignoreIndex, of: 'prediction' });
-    this.#isPlain = (truth.labelMap?.size ?? 0) === 0;
+    this.#reducesZero = truth.reduceZeroLabel ?? false;
+    this.#isPlain = ignoreIndex === 255 && !this.#reducesZero && (truth.labelMap?.size ?? 0) === 0;
     this.#confusion = new Float64Array((classes + 1) ** 2);
   }
 
@@ -96,6 +100,7 @@ export class MeanIou {
     const truthBytes = asBytes(truth);
     if (predictionBytes && truthBytes) this.#addBytes(predictionBytes, truthBytes, source);
     else this.#addAny(prediction, truth, source);
+    this.#maps++;
   }
 
   /** Adds what another counter with the same classes has counted. */
@@ -104,6 +109,7 @@ export class MeanIou {
       throw new ShapeError(`MeanIou.addConfusion: expected ${this.classes + 1} x ${this.classes + 1} values for counts, got ${counts.length}`);
     }
     for (let i = 0; i < counts.length; i++) this.#confusion[i]! += counts[i]!;
+    this.#maps += 2; // nobody knows how many
   }
 
   /**
@@ -115,6 +121,16 @@ export class MeanIou {
     return this.#confusion.slice();
   }
 
+  /**
+   * Whether the truth held nothing but 0, a class, and 255, ignored: perhaps a black-and-white mask.
+   * One map of a photo may well be like that. Of several maps it is not believed, nor of two classes: then there is no result.
+   */
+  get hasOnlyZeroAndIgnored(): boolean {
+    const areas = this.#areas();
+    return this.#isPlain && this.classes > 1 && this.#confusion.at(-1)! > 0 && areas[0]!.labelled > 0 &&
+      areas.every(({ labelled }, i) => i === 0 || labelled === 0);
+  }
+
   /** @throws DataError when no pixel counts, or when the truth was black-and-white masks and not class numbers */
   result(options: ClassScoreOptions = {}): MeanIouResult {
     const areas = this.#areas();
@@ -123,9 +139,9 @@ export class MeanIou {
     if (labelledPixels === 0) {
       throw new DataError(`MeanIou.result: expected at least one labelled pixel, got ${ignoredPixels === 0 ? 'no pixel at all' : `${ignoredPixels} that are all ignored`}`);
     }
-    const onlyClass0 = this.classes > 1 && areas[0]!.labelled === labelledPixels;
-    if (onlyClass0 && ignoredPixels > 0 && this.ignoreIndex === 255 && this.#isPlain) {
-      throw new DataError('MeanIou.result: expected class numbers in the truth, got only 0 and 255 in all maps: black-and-white masks; a label map with 255:1 makes white class 1');
+    if (this.hasOnlyZeroAndIgnored && (this.classes === 2 || this.#maps > 1)) {
+      throw new DataError('MeanIou.result: expected class numbers in the truth, got only 0 and 255 in all maps: black-and-white masks? ' +
+        'A label map with 255:1 makes white class 1, one with 255:255 says that it is to be ignored');
     }
     const perClass = areas.map((area) => ({ ...classScores(area, options), ...area }));
     return {
@@ -244,7 +260,7 @@ export class MeanIou {
     const expected = `a class in [0, ${classes})${inTruth ? ` or ${ignoreIndex}, ignored,` : ''}`;
     const isMask = map.every((each) => each === 0 || each === 255);
     return new DataError(`MeanIou.add: expected ${expected} everywhere in ${name}, got ${value} first at ${place} and ${pixels} wrong of ${map.length} pixels` +
-      remedy({ value, inTruth, isMask, classes, ignoreIndex }));
+      remedy({ value, inTruth, isMask, classes, ignoreIndex, reducesZero: this.#reducesZero }));
   }
 }
 
@@ -254,10 +270,17 @@ interface WrongValue {
   readonly isMask: boolean;
   readonly classes: number;
   readonly ignoreIndex: number;
+  readonly reducesZero: boolean;
 }
 
-function remedy({ value, inTruth, isMask, classes, ignoreIndex }: WrongValue): string {
-  if (isMask) return '; it holds only 0 and 255, a black-and-white mask: a label map with 255:1 makes white class 1';
+function remedy({ value, inTruth, isMask, classes, ignoreIndex, reducesZero }: WrongValue): string {
+  if (inTruth && reducesZero && (value === 0 || value === 255)) {
+    return `; reducing the zero label makes 0 and 255 into 255, which is not ignored here: ignore 255, or add a label map with 255:${ignoreIndex}`;
+  }
+  if (isMask) {
+    const ignore = inTruth ? ', or ignore 255 if it is no class' : '';
+    return `; it holds only 0 and 255, a black-and-white mask: a label map with 255:1 makes white class 1${ignore}`;
+  }
   if (value === classes) return `; if its classes are numbered from 1, reduce its zero label${inTruth ? `; if ${value} is no class, ignore it` : ''}`;
   if (value === ignoreIndex && !inTruth) return `; a label map with ${value}:${value} for predictions counts such pixels as wrong ones`;
   return '';

@@ -74,6 +74,12 @@ describe.skipIf(skip)('MeanIou against mmsegmentation 1.2.2', () => {
   });
 });
 
+/** LoadAnnotations of mmsegmentation 1.2.2, step by step, in 8 bits. */
+function mmsegReduced(value: number): number {
+  const label = (value === 0 ? 255 : value) - 1;
+  return label === 254 ? 255 : label;
+}
+
 /** Slow and plain: the coding of one value, then one increment per pixel. */
 function naive(pairs: readonly (readonly [LabelValues, LabelValues])[], options: MeanIouOptions): number[] {
   const { classes, ignoreIndex = 255, reduceZeroLabel, labelMap } = options;
@@ -81,7 +87,8 @@ function naive(pairs: readonly (readonly [LabelValues, LabelValues])[], options:
   for (const [prediction, truth] of pairs) {
     for (let i = 0; i < truth.length; i++) {
       let label = truth[i]!;
-      if (reduceZeroLabel && label !== ignoreIndex) label = label === 0 ? ignoreIndex : label - 1;
+      if (reduceZeroLabel && classes <= 254) label = mmsegReduced(label);
+      else if (reduceZeroLabel && label !== ignoreIndex) label = label === 0 ? ignoreIndex : label - 1;
       label = labelMap?.get(label) ?? label;
       if (label === ignoreIndex) confusion[confusion.length - 1]!++;
       else confusion[label * (classes + 1) + prediction[i]!]!++;
@@ -119,6 +126,8 @@ describe('MeanIou', () => {
     { classes: 150, reduceZeroLabel: true },
     { classes: 4, labelMap: new Map([[0, 1], [1, 0], [5, 2], [7, 255]]) },
     { classes: 4, reduceZeroLabel: true, labelMap: new Map([[3, 0], [0, 3]]) },
+    { classes: 254, reduceZeroLabel: true },
+    { classes: 4, reduceZeroLabel: true, ignoreIndex: 2, labelMap: new Map([[255, 2]]) },
     { classes: 300, ignoreIndex: -1 },
     { classes: 900, ignoreIndex: 65_535, reduceZeroLabel: true },
     { classes: 12, ignoreIndex: 0 },
@@ -186,6 +195,49 @@ describe('MeanIou', () => {
     expect([...counter.confusion()]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 4]);
   });
 
+  it('reduces the zero label to 255, whatever is ignored, as mmsegmentation does', () => {
+    const values = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const reduced = Uint8Array.from(values, mmsegReduced);
+    const count = (truth: Uint8Array, options: MeanIouOptions) => {
+      const counter = new MeanIou(options);
+      counter.add(new Uint8Array(truth.length), truth);
+      return counter.confusion();
+    };
+    expect(count(values, { classes: 254, reduceZeroLabel: true })).toEqual(count(reduced, { classes: 254 }));
+    const options = { classes: 12, ignoreIndex: 11 };
+    expect(() => count(Uint8Array.of(1, 12, 0), { ...options, reduceZeroLabel: true }))
+      .toThrow('got 0 first at pixel 2 and 1 wrong of 3 pixels; reducing the zero label makes 0 and 255 into 255, which is not ignored here');
+    expect(count(Uint8Array.of(1, 12, 0, 255), { ...options, reduceZeroLabel: true, labelMap: new Map([[255, 11]]) }))
+      .toEqual(count(Uint8Array.of(0, 11, 11, 11), options));
+  });
+
+  it('takes no value above 255 for one to be ignored when it reduces the zero label', () => {
+    const counter = new MeanIou({ classes: 150, reduceZeroLabel: true });
+    expect(() => counter.add(Uint16Array.of(0, 0), Uint16Array.of(1, 256))).toThrow('got 256 first at pixel 1');
+    expect(() => new MeanIou({ classes: 300, reduceZeroLabel: true })).toThrow('expected an ignore index above the 300 classes with reduceZeroLabel, got 255');
+  });
+
+  it('takes a single map of class 0 and ignored pixels, and says so', () => {
+    const counter = new MeanIou({ classes: 3 });
+    counter.add(Uint8Array.of(0, 1, 1, 0), Uint8Array.of(0, 255, 255, 0));
+    expect(counter.result().aAcc).toBe(1);
+    expect(counter.hasOnlyZeroAndIgnored).toBe(true);
+    counter.add(Uint8Array.of(0, 1), Uint8Array.of(0, 1));
+    expect(counter.hasOnlyZeroAndIgnored).toBe(false);
+    expect(counter.result().aAcc).toBe(1);
+  });
+
+  it('takes several such maps when it is told to ignore 255, and labels 1 and 255 of a reduced zero label', () => {
+    const told = new MeanIou({ classes: 2, labelMap: new Map([[255, 255]]) });
+    const reduced = new MeanIou({ classes: 2, reduceZeroLabel: true });
+    for (let map = 0; map < 3; map++) {
+      told.add(Uint8Array.of(0, 1), Uint8Array.of(0, 255));
+      reduced.add(Uint8Array.of(0, 1), Uint8Array.of(1, 255));
+    }
+    expect(told.result().aAcc).toBe(1);
+    expect(reduced.result().aAcc).toBe(1);
+  });
+
   describe('names wrong maps and counts nothing of them', () => {
     const good = Uint8Array.of(0, 1, 2, 0);
     it.each<[string, LabelValues, LabelValues, string]>([
@@ -223,6 +275,12 @@ describe('MeanIou', () => {
       const counter = new MeanIou({ classes: 2 });
       counter.add(Uint8Array.of(0, 1, 1, 0), Uint8Array.of(0, 255, 255, 0));
       expect(() => counter.result()).toThrow('expected class numbers in the truth, got only 0 and 255 in all maps');
+      const several = new MeanIou({ classes: 3 });
+      for (let map = 0; map < 2; map++) several.add(Uint8Array.of(0, 1, 1, 0), Uint8Array.of(0, 255, 255, 0));
+      expect(() => several.result()).toThrow('expected class numbers in the truth, got only 0 and 255 in all maps');
+      const merged = new MeanIou({ classes: 3 });
+      merged.addConfusion(several.confusion());
+      expect(() => merged.result()).toThrow('got only 0 and 255 in all maps');
       const mapped = new MeanIou({ classes: 2, labelMap: new Map([[255, 1]]), prediction: { labelMap: new Map([[255, 1]]) } });
       mapped.add(Uint8Array.of(0, 255, 255, 0), Uint8Array.of(0, 255, 255, 0));
       expect(mapped.result().mIoU).toBe(1);

@@ -40,10 +40,12 @@ interface NamedFacts extends FileFacts {
 const SAMPLES_IN_FLIGHT = 2 * Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 const SAMPLES_PER_REPORT = 16;
 const UNREADABLE = 'cannot be read: ';
+const MASK = 'only 0 and 255, a black-and-white mask instead of class numbers';
 
 /**
  * Finds photos without a map and maps without a photo, files that cannot be decoded, maps of another size than their photo,
- * black-and-white masks (only 0 and 255), and values that are no class.
+ * black-and-white masks, and values that are no class. A map with only 0 and 255 is such a mask unless another map of its folder
+ * has 255 beside other classes, as one to be ignored.
  */
 export async function checkSegmentationData(
   folders: readonly SegmentationFolder[],
@@ -70,9 +72,11 @@ export async function checkSegmentationData(
       for (const { file, missing } of folder.unpaired) faults.push({ file, found: `no ${missing}` });
       const labels = new LabelReader(folder.classes);
       const found = new Array<DataFault | undefined>(folder.size);
+      let ignores255 = false;
       const lookAt = async (index: number): Promise<DataFault | undefined> => {
         const [photo, map] = [folder.describe(index), folder.mapPath(index)];
         const [photoFacts, mapFacts] = await Promise.all([factsOf(photo, lookAtPhoto), factsOf(map, lookAtMap)]);
+        ignores255 ||= hasClassesAnd255(mapFacts);
         return faultOf({ file: photo, ...photoFacts }, { file: map, ...mapFacts }, labels);
       };
       let next = 0;
@@ -87,7 +91,7 @@ export async function checkSegmentationData(
       await Promise.all(Array.from({ length: SAMPLES_IN_FLIGHT }, lookOn));
       // libvips keeps one text for the errors of all threads: alone, a file gets its own.
       for (const [index, fault] of found.entries()) if (fault?.found.startsWith(UNREADABLE)) found[index] = await lookAt(index);
-      faults.push(...found.filter((fault) => fault !== undefined));
+      faults.push(...found.filter((fault) => fault !== undefined).filter((fault) => !(ignores255 && fault.found === MASK)));
     }
   } finally {
     await known.save();
@@ -124,6 +128,11 @@ function countValues(data: LabelImage['data']): [number, number][] {
   return Array.from(counts, (pixels, value): [number, number] => [value, pixels]).filter(([, pixels]) => pixels > 0);
 }
 
+/** Whether 255 stands beside a class other than 0. */
+function hasClassesAnd255({ values = [] }: FileFacts): boolean {
+  return values.some(([value]) => value === 255) && values.some(([value]) => value > 0 && value < 255);
+}
+
 function faultOf(photo: NamedFacts, map: NamedFacts, labels: LabelReader): DataFault | undefined {
   if (photo.fault !== undefined) return { file: photo.file, found: photo.fault };
   if (map.fault !== undefined) return { file: map.file, found: map.fault };
@@ -132,7 +141,7 @@ function faultOf(photo: NamedFacts, map: NamedFacts, labels: LabelReader): DataF
   }
   const values = map.values ?? [];
   if (values.length === 2 && values[0]?.[0] === 0 && values[1]?.[0] === 255) {
-    return { file: map.file, found: 'only 0 and 255, a black-and-white mask instead of class numbers' };
+    return { file: map.file, found: MASK };
   }
   const wrong = values.filter(([value]) => labels.classOf(value) === undefined);
   if (wrong.length === 0) return undefined;

@@ -44,7 +44,6 @@ export class LabelReader {
   }
 
   classOf(value: number): number | undefined {
-    if (this.rules.reduceZeroLabel && value === IGNORED + 1) return undefined; // less one it would be ignored
     const code = this.#codes.codeOf(value);
     return code < this.rules.classes ? code : code === this.rules.classes ? IGNORED : undefined;
   }

@@ -34,7 +34,11 @@ export interface TideResult {
   readonly falseNegatives: number;
 }
 
-/** @throws ConfigError for keypoints, or for thresholds out of order */
+/**
+ * Errors of an evaluation's detections. Of objects with the same id the last one stands for all, as in the evaluation itself;
+ * tidecv, which does not look at ids, takes each as it is.
+ * @throws ConfigError for keypoints, or for thresholds out of order
+ */
 export function tide(evaluation: CocoEval, { iou = 0.5, backgroundIou = 0.1, maxDets = 100 }: TideOptions = {}): TideResult {
   if (!(backgroundIou > 0 && backgroundIou < iou && iou <= 1)) {
     throw new ConfigError(`tide: expected 0 < backgroundIou < iou <= 1, got ${backgroundIou} and ${iou}`);
@@ -42,7 +46,8 @@ export function tide(evaluation: CocoEval, { iou = 0.5, backgroundIou = 0.1, max
   // All detections are compared: which of several with the same score are within the limit is tidecv's choice, not COCO's.
   const photos = comparePhotos(evaluation, { maxDets: 2 ** 31, iou, where: 'tide' });
   const place = new Map(photos.parameters.imageIds.map((id, i) => [id, i]));
-  const photoOrder = Array.from(evaluation.truth.images.ids).flatMap((id) => place.get(id) ?? []);
+  // A photo listed twice is one photo.
+  const photoOrder = [...new Set(evaluation.truth.images.ids)].flatMap((id) => place.get(id) ?? []);
   const findings = tideErrors(photos, photoOrder, { iou, backgroundIou, maxDets });
   const ap = apRepaired(findings);
   const { detections, objects } = findings;

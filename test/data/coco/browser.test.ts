@@ -31,7 +31,7 @@ describe('the bundle of mpvg/coco', () => {
 
   it('holds nothing but data, evaluation and errors', () => {
     const folders = new Set(Object.keys(metafile.inputs).map((file) => file.replace(/\/[^/]*$/, '')));
-    expect([...folders].sort()).toEqual(['src', 'src/data/coco', 'src/evaluation/coco']);
+    expect([...folders].sort()).toEqual(['src', 'src/data/coco', 'src/evaluation', 'src/evaluation/coco']);
   });
 
   it('imports nothing at run time', () => {
@@ -75,6 +75,31 @@ describe.skipIf(executable === undefined || !hasSharedData('mpvg/coco in a page'
     expect(lines.map(words)).toEqual(expected.map(words));
     expect(failures).toEqual([]);
   }, 120_000);
+
+  it('analyses detections and counts label maps', async () => {
+    const counts = await page.evaluate(async () => {
+      const { CocoDataset, CocoEval, MeanIou, areaTable, classTable, confusionMatrix, recallCurves, scoreCurves, tide } =
+        (globalThis as typeof globalThis & { coco: typeof Coco }).coco;
+      const truth = CocoDataset.fromObject({
+        images: [{ id: 1, width: 50, height: 50, file_name: '1.jpg' }], categories: [{ id: 1, name: 'cat' }, { id: 2, name: 'dog' }],
+        annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 }],
+      });
+      const detections = await truth.loadRes([{ image_id: 1, category_id: 2, bbox: [0, 0, 10, 10], score: 0.5 }]);
+      const evaluation = new CocoEval(truth, detections, { iouType: 'bbox' });
+      const counter = new MeanIou({ classes: 2 });
+      counter.add(Uint8Array.of(0, 1, 1, 1), Uint8Array.of(0, 1, 0, 255));
+      return {
+        classes: classTable(evaluation).length,
+        areas: areaTable(evaluation).length,
+        mistaken: confusionMatrix(evaluation).counts[1],
+        curves: [recallCurves(evaluation).length, scoreCurves(evaluation).length],
+        tide: tide(evaluation).errors.classification.count,
+        mIoU: counter.result().mIoU,
+      };
+    });
+    expect(counts).toEqual({ classes: 2, areas: 4, mistaken: 1, curves: [1, 1], tide: 1, mIoU: 0.5 });
+    expect(failures).toEqual([]);
+  });
 
   it('says what to do with a path', async () => {
     const message = await page.evaluate(() => (globalThis as typeof globalThis & { coco: typeof Coco }).coco.CocoDataset.open('a.json')

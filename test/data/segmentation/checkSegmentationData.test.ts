@@ -58,6 +58,17 @@ describe('checkSegmentationData', () => {
     expect(found[7]).toBe('200 in 240 pixels, 201 in 240 pixels, 202 in 240 pixels and 2 other values, expected classes 1 to 150, or 0, 255 for none');
   });
 
+  it('takes a map of class 0 and ignored pixels where another map has ignored pixels beside other classes', async () => {
+    const classes = { names: ['a', 'b', 'c'] };
+    const check = async (split: string) =>
+      (await checkSegmentationData([await openSegmentationSplit({ dir, classes, validationSplit: split }, 'validation')])).faults;
+    await writePair(dir, 'ignoring', 'x', { ...photo, label: (x) => (x < 5 ? 255 : 0) });
+    await writePair(dir, 'ignoring', 'y', { ...photo, label: (x) => x % 3 });
+    expect((await check('ignoring')).map(({ found }) => found)).toEqual(['only 0 and 255, a black-and-white mask instead of class numbers']);
+    await writePair(dir, 'ignoring', 'z', { ...photo, label: (x) => (x < 5 ? 255 : 2) });
+    expect(await check('ignoring')).toEqual([]);
+  });
+
   it('says what to do where classes are numbered from 1', async () => {
     await writePair(dir, 'ones', 'x', { ...photo, label: (x) => (x % 2) + 1 });
     const folder = await openSegmentationSplit({ dir, classes: { names: ['a', 'b'] }, validationSplit: 'ones' }, 'validation');

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
+import type { CocoFile } from '../../../src/data/coco/records.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import { tide } from '../../../src/evaluation/coco/tide.ts';
@@ -31,6 +32,25 @@ describe('tide', () => {
     expect(within.errors.background).toEqual({ dAp: 0, count: 2 });
     const alone = tide(await errorExample({ detections: crowd.detections }));
     expect(alone.ap).toBeLessThan(without.ap);
+  });
+
+  it('counts a photo that is listed twice once, and the last of objects with the same id', async () => {
+    const { truth, detections } = await errorExample();
+    const file = (more: Partial<CocoFile>): CocoFile => ({
+      images: truth.loadImgs([7]), categories: [...truth.categories], annotations: truth.loadAnns(truth.getAnnIds()), ...more,
+    });
+    const results = detections.loadAnns(detections.getAnnIds());
+    const evaluate = async (truthFile: CocoFile) => {
+      const dataset = CocoDataset.fromObject(truthFile);
+      return tide(new CocoEval(dataset, await dataset.loadRes(results), { iouType: 'bbox' }));
+    };
+    const expected = tide(await errorExample());
+    expect(await evaluate(file({ images: truth.loadImgs([7, 7]) }))).toEqual(expected);
+    // A stands in D's place, too: nobody misses D, and the duplicate finds the second A.
+    const [d, ...others] = truth.loadAnns([4, 2, 3, 1]);
+    const twice = await evaluate(file({ annotations: [{ ...d!, id: 1 }, ...others] }));
+    expect(twice.errors.duplicate.count).toBe(0);
+    expect(twice.errors.missed.count).toBe(0);
   });
 
   it('takes other thresholds', async () => {
