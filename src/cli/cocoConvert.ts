@@ -53,6 +53,7 @@ class Stopped extends Error {}
 
 /** @returns the exit code */
 export async function cocoConvert(input: string, output: string, flags: CocoConvertFlags): Promise<number> {
+  if (input === '' || output === '') throw new ConfigError('coco convert: expected paths for <in> and <out>, got an empty one');
   checkFlags(flags);
   const interrupt = new Interrupt();
   let progress: CountProgress | undefined;

@@ -137,6 +137,7 @@ describe('mpvg coco convert', () => {
   it.each<[string[], RegExp]>([
     [[], /missing required argument 'in'/],
     [['DIR/gt.json'], /missing required argument 'out'/],
+    [['DIR/gt.json', '', '--to', 'voc'], /^mpvg: coco convert: expected paths for <in> and <out>, got an empty one\n$/],
     [['DIR/gt.json', 'DIR/out'], /^mpvg: coco convert: expected either --from or --to, with yolo or voc, got neither\n$/],
     [['DIR/gt.json', 'DIR/out', '--from', 'voc', '--to', 'yolo'], /^mpvg: coco convert: expected either --from or --to, with yolo or voc, got both\n$/],
     [['DIR/gt.json', 'DIR/out', '--to', 'coco'], /Allowed choices are yolo, voc/],

@@ -3,7 +3,7 @@
 
 /**
  * How bad it is.
- * - fatal: evaluation, or the mask, stops with an error that names the annotation
+ * - fatal: evaluation, or the mask, stops with an error that names the annotation; or its numbers would have no meaning
  * - repaired: taken as the effect says
  * - kept: used as it stands, as pycocotools does
  */
@@ -30,12 +30,16 @@ export const FINDING_RULES = {
   'id-zero': {
     severity: 'kept', of: 'annotations', fault: 'have id 0', effect: 'never counts as found, as in pycocotools, which takes a match with 0 for none',
   },
-  'missing-image-id': { severity: 'fatal', of: 'annotations', fault: 'have no image_id', effect: 'pycocotools stops with KeyError' },
+  'missing-image-id': {
+    severity: 'fatal', of: 'annotations', fault: 'have no image_id', effect: 'left out of evaluation; pycocotools stops with KeyError',
+  },
   'unknown-image': {
     severity: 'repaired', of: 'annotations', fault: 'are of a photo that is not in images',
     effect: 'left out of evaluation, as in pycocotools; drawing its polygons is an error',
   },
-  'missing-category-id': { severity: 'fatal', of: 'annotations', fault: 'have no category_id', effect: 'pycocotools stops with KeyError' },
+  'missing-category-id': {
+    severity: 'fatal', of: 'annotations', fault: 'have no category_id', effect: 'left out of evaluation; pycocotools stops with KeyError',
+  },
   'unknown-category': {
     severity: 'repaired', of: 'annotations', fault: 'are of a category that is not in categories', effect: 'left out of evaluation, as in pycocotools',
   },
@@ -67,7 +71,7 @@ export const FINDING_RULES = {
     severity: 'repaired', of: 'annotations', fault: 'have a polygon with an odd number of coordinates', effect: 'the last one is left out, as in pycocotools',
   },
   'rle-size': {
-    severity: 'fatal', of: 'annotations', fault: 'have a mask of another size than its photo', effect: 'masks of different sizes cannot be compared',
+    severity: 'fatal', of: 'annotations', fault: 'have a mask of another size than its photo', effect: 'never counts as found, as in pycocotools',
   },
   'rle-broken': {
     severity: 'fatal', of: 'annotations', fault: 'have run lengths that are damaged or do not add up to height * width', effect: 'its mask is an error',
