@@ -1,7 +1,7 @@
 // `mpvg evaluate coco`.
 
 import { CocoDataset } from '../data/coco/cocoDataset.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import { classTable, type ClassRow } from '../evaluation/coco/classTable.ts';
 import { CocoEval } from '../evaluation/coco/cocoEval.ts';
 import '../evaluation/coco/maskThreads.ts';
@@ -46,6 +46,7 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   const start = performance.now();
   const truth = await reading(flags.gt, (onProgress) => CocoDataset.open(flags.gt, onProgress));
   const detections = await reading(flags.dt, (onProgress) => truth.loadRes(flags.dt, onProgress));
+  expectSomething(truth, detections);
   const evaluation = new CocoEval(truth, detections, {
     iouType: flags.iou,
     ...(flags.maxDets && { maxDets: flags.maxDets }),
@@ -75,6 +76,18 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   console.log(lines.join('\n'));
   if (flags.perClass) console.log(`\n${perClassText(report.perClass)}`);
   if (errors) console.log(`\n${tideText(errors)}`);
+}
+
+/** An evaluation of nothing would print zeros or -1, as if detections were bad. */
+function expectSomething(truth: CocoDataset, detections: CocoDataset): void {
+  for (const [{ annotations, name }, what] of [[truth, 'object'], [detections, 'detection']] as const) {
+    if (annotations.count === 0) throw new DataError(`evaluate coco: expected at least one ${what} in ${name}, got none`);
+  }
+  const known = new Set(truth.categories.map(({ id }) => id));
+  const { categoryIds } = detections.annotations;
+  if (categoryIds.some((id) => known.has(id))) return;
+  throw new DataError(`evaluate coco: expected detections of the categories of ${truth.name} in ${detections.name}, got none; ` +
+    `the first has category_id ${categoryIds[0]}: results for another data set?`);
 }
 
 function categoryIdsOf(list: string, { categories }: CocoDataset, file: string): number[] {

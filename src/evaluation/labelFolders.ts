@@ -88,7 +88,9 @@ async function namesIn(folder: string, suffix: string): Promise<string[]> {
   try {
     entries = await readdir(folder, { recursive: true, withFileTypes: true });
   } catch (error) {
-    throw new DataError(`pairLabelFolders: expected a folder of PNGs, got ${folder}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'a file' : code ?? String(error);
+    throw new DataError(`pairLabelFolders: expected a folder of PNGs, got ${folder}: ${reason}`);
   }
   const names = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))

@@ -95,6 +95,30 @@ describe('mpvg evaluate coco', () => {
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
   });
+
+  it.each<[string, RegExp]>([
+    ['[]', /^mpvg: evaluate coco: expected at least one detection in .*other\.json, got none\n$/],
+    ['', /^mpvg: CocoDataset: expected an object \(ground truth\) or a list \(results\) at byte 0 .* got the end of the file\n$/],
+    ['[{"image_id":1,"category_id":99,"bbox":[0,0,1,1],"score":1}]',
+      /^mpvg: evaluate coco: expected detections of the categories of .*gt\.json in .*other\.json, got none; the first has category_id 99: .*\n$/],
+    ['[{"image_id":123456789,"category_id":1,"bbox":[0,0,1,1],"score":1}]',
+      /^mpvg: loadRes: expected results of photos of this data set in .*other\.json, got image_id 123456789 in \[0\]\n$/],
+    ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1],"score":NaN}]', /^mpvg: CocoDataset: expected a number for score .* in results\[0\], got "NaN[^\n]*\n$/],
+    ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1]}]', /^mpvg: CocoEval: expected a score for each detection, got none for detection 1\n$/],
+    ['[{"image_id":1,"category_id":1,"score":1}]', /^mpvg: CocoEval: expected an area for detection 1, got none: results get theirs from a bbox[^\n]*\n$/],
+  ])('names what is wrong with results such as %s and gives 2', async (text, message) => {
+    await writeFile(path.join(dir, 'other.json'), text);
+    expect(await evaluate('coco', '--gt', 'DIR/gt.json', '--dt', 'DIR/other.json')).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+  });
+
+  it('names a ground truth without objects and gives 2', async () => {
+    await writeFile(path.join(dir, 'none.json'), '{}');
+    await writeFile(path.join(dir, 'other.json'), '[]');
+    expect(await evaluate('coco', '--gt', 'DIR/none.json', '--dt', 'DIR/other.json')).toBe(2);
+    expect(stderr).toMatch(/^mpvg: evaluate coco: expected at least one object in .*none\.json, got none\n$/);
+  });
 });
 
 const example = path.join(import.meta.dirname, '../../../shared/data/coco-fake-eval');
@@ -167,7 +191,7 @@ describe('mpvg evaluate miou', () => {
     [{}, ['--classes', 'two'], /'--classes <n>' argument 'two' is invalid\. expected a whole number of at least 1/],
     [{}, ['--classes', '2', '--label-map', '1=2'], /expected value:class pairs with commas between them, such as 255:1,3:0/],
     [{}, ['--classes', '2', '--label-map', '1:2'], /^mpvg: labelCodes: expected a class in \[0, 2\) or the ignore index 255 for labelMap's 1, got 2\n$/],
-    [{}, ['--classes', '2'], /^mpvg: pairLabelFolders: expected a folder of PNGs, got .*gt: ENOENT\n$/],
+    [{}, ['--classes', '2'], /^mpvg: pairLabelFolders: expected a folder of PNGs, got .*gt: no such folder\n$/],
     [{ 'gt/a.png': [0, 1, 0, 1], 'pred/b.png': [0, 0, 0, 0] }, ['--classes', '2'], /got none for a\.png: no .*pred\/a\.png\n$/],
     [{ 'gt/a.png': [0, 1, 0, 1], 'pred/a.png': [0, 1, 0, 2] }, ['--classes', '2'], /everywhere in .*pred\/a\.png, got 2 first at x 1, y 1 and 1 wrong of 4/],
     [{ 'gt/a.png': [0, 255, 0, 0], 'pred/a.png': [0, 1, 0, 1] }, ['--classes', '2'], /got only 0 and 255 in all maps: black-and-white masks/],

@@ -55,7 +55,7 @@ describe('label folders', () => {
     ['values over the class count', { 'gt/a.png': plain, 'pred/a.png': [0, 0, 0, 0, 1, 1, 7, 1] }, 'expected a class in [0, 2) everywhere in DIR/pred/a.png, got 7 first at x 2, y 1'],
     ['black-and-white predictions', { 'gt/a.png': plain, 'pred/a.png': [0, 0, 0, 0, 255, 255, 255, 255] }, 'DIR/pred/a.png, got 255 first at x 0, y 1 and 4 wrong of 8 pixels; it holds only 0 and 255'],
     ['no ground truth', { 'pred/a.png': plain, 'gt/readme.txt': plain }, 'expected names that end in .png in DIR/gt, got none'],
-    ['no folder', { 'pred/a.png': plain }, 'expected a folder of PNGs, got DIR/gt: ENOENT'],
+    ['no folder', { 'pred/a.png': plain }, 'expected a folder of PNGs, got DIR/gt: no such folder'],
   ])('name %s', async (_, images, message) => {
     await write(images);
     const counting = counted({ classes: 2 });

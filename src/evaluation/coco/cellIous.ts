@@ -55,7 +55,10 @@ function copyAreas({ annotations }: CocoDataset, rows: Uint32Array, into: Float6
   const { areas } = annotations;
   for (let i = 0; i < rows.length; i++) {
     const area = areas[rows[i]!]!;
-    if (Number.isNaN(area)) throw new DataError(`CocoEval: expected an area for detection ${annotations.ids[rows[i]!]}, got none`);
+    if (Number.isNaN(area)) {
+      throw new DataError(`CocoEval: expected an area for detection ${annotations.ids[rows[i]!]}, got none: results get theirs ` +
+        'from a bbox, a segmentation or keypoints');
+    }
     into[i] = area;
   }
 }
