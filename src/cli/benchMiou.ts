@@ -18,8 +18,8 @@ export function addBenchMiou(bench: Command): void {
     .option('--python <path>', 'a Python that has PyTorch (default: .venv/bin/python of this project, else python3)')
     .option('--json', 'as JSON')
     .addHelpText('after', `
-Maps as smooth as labels are, then noise, where no two pixels agree. Where other work shares the cores, the number in processor
-time tells more.
+Maps as smooth as labels are, then noise, where no two pixels agree. The first number is counting alone, on one core; PNGs are
+read and decoded by several threads. Where other work shares the cores, the number in processor time tells more.
 
 Examples:
   mpvg bench miou

@@ -1,12 +1,14 @@
 // `mpvg bench miou`: how many pixels per second one core counts, on maps as smooth as labels are and on noise, and PyTorch
-// counting the same maps mmsegmentation's way.
+// counting the same maps mmsegmentation's way. Told apart from that: the same maps from PNGs, decoding included.
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { countLabelPairs, pairLabelFolders } from '../../evaluation/labelFolders.ts';
 import { MeanIou } from '../../evaluation/meanIou.ts';
 import { Rng } from '../../random/rng.ts';
 
@@ -27,6 +29,8 @@ export interface MiouBenchResult {
   readonly pixelsPerSecond: number;
   /** The same, of the time that the processor spent on this process alone. */
   readonly pixelsPerCpuSecond: number;
+  /** Read from PNGs, decoded and counted, on as many threads as libuv has. */
+  readonly fromFiles: { readonly pixelsPerSecond: number; readonly pixelsPerCpuSecond: number };
   /** Undefined: there is no PyTorch. */
   readonly torch: TorchCount | undefined;
 }
@@ -51,30 +55,64 @@ export async function benchMiou({ maps, rounds, classes, python, report }: MiouB
   for (const [kind, make] of [['smooth', smoothPair], ['noise', noisePair]] as const) {
     const pairs = Array.from({ length: distinctMaps }, () => make(rng, classes));
     const turns = Array.from({ length: rounds + 1 }, () => countAll(pairs, maps, classes)).slice(1); // the first one compiles
+    const fromFiles = await countFiles(pairs, classes);
     const torch = await countInTorch(pairs, classes, python);
     const result: MiouBenchResult = {
       kind,
       pixelsPerSecond: median(turns.map(({ seconds }) => (maps * pixels) / seconds)),
       pixelsPerCpuSecond: median(turns.map(({ cpuSeconds }) => (maps * pixels) / cpuSeconds)),
+      fromFiles,
       torch,
     };
     results.push(result);
     report(`${kind}, ${maps} maps of ${sidePx} x ${sidePx}, ${classes} classes: ${millions(result.pixelsPerSecond)} million pixels per second ` +
-      `(${millions(result.pixelsPerCpuSecond)} of processor time); PyTorch ${torch === undefined ? 'not found' : `${millions(torch.pixelsPerSecond)}, ${torch.isEqual ? 'the same areas' : 'OTHER AREAS'}`}`);
+      `(${millions(result.pixelsPerCpuSecond)} of processor time), ${millions(fromFiles.pixelsPerSecond)} (${millions(fromFiles.pixelsPerCpuSecond)}) from PNGs; PyTorch ${torch === undefined ? 'not found' : `${millions(torch.pixelsPerSecond)}, ${torch.isEqual ? 'the same areas' : 'OTHER AREAS'}`}`);
   }
   return results;
 }
 
-function countAll(pairs: readonly LabelPair[], maps: number, classes: number): { seconds: number; cpuSeconds: number } {
+interface Times {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+function countAll(pairs: readonly LabelPair[], maps: number, classes: number): Times {
   const counter = new MeanIou({ classes });
-  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  const stop = watch();
   for (let i = 0; i < maps; i++) {
     const [prediction, truth] = pairs[i % pairs.length]!;
     counter.add(prediction, truth);
   }
   counter.result();
-  const { user, system } = process.cpuUsage(cpu);
-  return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
+  return stop();
+}
+
+/** The same from a folder of PNGs, which is in the system's memory by then. */
+async function countFiles(pairs: readonly LabelPair[], classes: number): Promise<MiouBenchResult['fromFiles']> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mpvg-bench-miou-'));
+  try {
+    const [truth, prediction] = ['truth', 'prediction'].map((name) => path.join(folder, name)) as [string, string];
+    for (const [of, side] of [[prediction, 0], [truth, 1]] as const) {
+      mkdirSync(of);
+      await Promise.all(pairs.map((pair, i) => sharp(pair[side], { raw: { width: sidePx, height: sidePx, channels: 1 } })
+        .toColourspace('b-w').png().toFile(path.join(of, `${i}.png`))));
+    }
+    const counter = new MeanIou({ classes });
+    const stop = watch();
+    await countLabelPairs(counter, (await pairLabelFolders({ truth, prediction })).pairs);
+    const { seconds, cpuSeconds } = stop();
+    return { pixelsPerSecond: (pairs.length * pixels) / seconds, pixelsPerCpuSecond: (pairs.length * pixels) / cpuSeconds };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function watch(): () => Times {
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
+  };
 }
 
 /** One core of PyTorch on the same maps; undefined where there is none. */
