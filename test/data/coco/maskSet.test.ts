@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { JsonScanner } from '../../../src/data/coco/jsonScanner.ts';
 import { MaskSet } from '../../../src/data/coco/maskSet.ts';
 import type { Segmentation } from '../../../src/data/coco/records.ts';
 import { rleArea, type Rle } from '../../../src/data/coco/rle.ts';
@@ -7,6 +8,7 @@ import { rleIou } from '../../../src/data/coco/rleIou.ts';
 import { decodeMask, encodeMask } from '../../../src/data/coco/rleMask.ts';
 import { formatRle } from '../../../src/data/coco/rleString.ts';
 import { segmentationToRle } from '../../../src/data/coco/segmentationRle.ts';
+import { readSegmentation } from '../../../src/data/coco/segmentationText.ts';
 import { SegmentationView } from '../../../src/data/coco/segmentationView.ts';
 
 const height = 30;
@@ -83,5 +85,27 @@ describe('MaskSet', () => {
     expect(masks.mayOverlap(viewOf([]), 1)).toBe(true);
     expect(masks.mayOverlap(viewOf([[0, 0, 1, NaN, 1, 1]]), 1)).toBe(true);
     expect(masks.mayOverlap(viewOf([[0, 0, 1, Infinity, 1, 1]]), 1)).toBe(true);
+  });
+
+  it('reads compressed masks however a JSON writer has escaped them', () => {
+    fc.assert(fc.property(pixels, fc.integer({ min: 1, max: 4 }), (rle, step) => {
+      const counts = formatRle(rle);
+      const escaped = Array.from(counts, (character, i) => {
+        if (i % step === 0) return `\\u00${character.charCodeAt(0).toString(16)}`;
+        return character === '\\' ? '\\\\' : character;
+      }).join('');
+      for (const text of [JSON.stringify(counts), `"${escaped}"`]) {
+        const bytes = new TextEncoder().encode(`[{"segmentation":{"counts":${text},"size":[${height},${width}]}}]\0`);
+        const scanner = new JsonScanner();
+        scanner.start(bytes, bytes.indexOf(0x7b, 2), bytes.length - 1, true);
+        const view = new SegmentationView();
+        readSegmentation(scanner, view);
+        expect(view.toSegmentation()).toEqual({ size: [height, width], counts });
+        const masks = new MaskSet();
+        masks.addSegmentation(view, NaN, NaN);
+        expect(masks.area(0)).toBe(rleArea(rle));
+        expect(masks.iou(0, masks.addCounts(rle.counts, height, width), false)).toBe(rleArea(rle) > 0 ? 1 : 0);
+      }
+    }), { seed: 6, numRuns: 300 });
   });
 });
