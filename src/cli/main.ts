@@ -7,7 +7,8 @@ import { runProgram } from './runProgram.ts';
 // `mpvg … | head` closes the pipe before we are done; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`mpvg: standard output cannot be written: ${error.message}\n`);
+  process.exit(2);
 });
 
 process.exitCode = await runProgram(createProgram(), process.argv.slice(2));
