@@ -1,4 +1,4 @@
-// `mpvg bench segmentation`: fine-tuning steps and inference of UperNet on ViT-Adapter-Ti at 512 px against the same model in
+// `mpvg bench segmentation`: fine-tuning steps and inference of UperNet on ViT-Adapter-Ti against the same model in
 // eager PyTorch (bench/segmentation/torch_model.py), in one run.
 
 import { execFile } from 'node:child_process';
@@ -23,6 +23,8 @@ export interface SegmentationBenchOptions {
   readonly threads: number;
   readonly python: string | undefined;
   readonly batch: number;
+  /** Side of the images, a multiple of 32. */
+  readonly size: number;
   readonly precisions: readonly Precision[];
   /** Told each result as it comes. */
   readonly report: (line: string) => void;
@@ -30,6 +32,7 @@ export interface SegmentationBenchOptions {
 
 export interface SegmentationBenchResult {
   readonly batch: number;
+  readonly size: number;
   readonly precision: Precision;
   readonly step: Times & {
     /** |our loss - PyTorch's| after as many steps from the same weights, relative. */
@@ -41,7 +44,6 @@ export interface SegmentationBenchResult {
   readonly memory?: MemoryResult;
 }
 
-const SIZE = 512;
 const CLASSES = 150;
 
 export async function benchSegmentation(options: SegmentationBenchOptions): Promise<SegmentationBenchResult[]> {
@@ -52,15 +54,15 @@ export async function benchSegmentation(options: SegmentationBenchOptions): Prom
 }
 
 async function compare(precision: Precision, options: SegmentationBenchOptions): Promise<SegmentationBenchResult> {
-  const { rounds, threads, python, batch, report } = options;
+  const { rounds, threads, python, batch, size, report } = options;
   setPrecision(precision);
-  const { model, subject } = segmentationSubject(batch);
+  const { model, subject } = segmentationSubject(batch, size);
   const ours = new BenchStep(subject, true);
   const segmenter = new PhotoSegmenter(model, {
-    mode: { kind: 'slide', cropPx: SIZE, stridePx: 341 }, flip: false, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5],
+    mode: { kind: 'slide', cropPx: size, stridePx: size }, flip: false, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5],
   });
   const weights = await exportWeights(model);
-  const args = ['--weights', weights, '--batch', `${batch}`, '--size', `${SIZE}`, '--classes', `${CLASSES}`];
+  const args = ['--weights', weights, '--batch', `${batch}`, '--size', `${size}`, '--classes', `${CLASSES}`];
   const torch = await TorchProcess.start({
     python, script: 'segmentation/torch_step.py', args: [...args, '--threads', `${threads}`, '--precision', precision],
   });
@@ -68,19 +70,19 @@ async function compare(precision: Precision, options: SegmentationBenchOptions):
     const steps = await takeTurns((n) => ours.step(n), async (n) => await torch.ask(`step ${n}`) as Steps, rounds);
     const { first: [a, b], ...stepTimes } = steps;
     const step = { ...stepTimes, lossDifference: Math.abs(a.loss - b.loss) / b.loss };
-    report(`step, batch ${batch}, ${precision}: ${describeTimes(step)} (losses differ by ${step.lossDifference.toExponential(1)})`);
+    report(`step, ${size} px, batch ${batch}, ${precision}: ${describeTimes(step)} (losses differ by ${step.lossDifference.toExponential(1)})`);
 
     const { oursMs, torchMs, ratio } = await takeTurns(
-      (n) => segmentPhotos(segmenter, n),
+      (n) => segmentPhotos(segmenter, size, n),
       async (n) => await torch.ask(`evaluate ${n}`) as { ms: number[] },
       rounds,
     );
     const evaluation = { oursMs, torchMs, ratio };
-    report(`evaluation, one photo, ${precision}: ${describeTimes(evaluation)}`);
-    if (precision === 'bf16') return { batch, precision, step, evaluation };
+    report(`evaluation, one photo of ${size} px, ${precision}: ${describeTimes(evaluation)}`);
+    if (precision === 'bf16') return { batch, size, precision, step, evaluation };
     const memory = await compareMemory(options, args);
     report(describeMemory(memory));
-    return { batch, precision, step, evaluation, memory };
+    return { batch, size, precision, step, evaluation, memory };
   } finally {
     torch.stop();
     segmenter.dispose();
@@ -89,7 +91,9 @@ async function compare(precision: Precision, options: SegmentationBenchOptions):
   }
 }
 
-function segmentationSubject(batch: number): { readonly model: UpernetSegmentor; readonly subject: BenchSubject } {
+function segmentationSubject(
+  batch: number, size: number,
+): { readonly model: UpernetSegmentor; readonly subject: BenchSubject } {
   const model = createSegmentor({
     kind: 'upernetViTAdapter', classes: CLASSES, size: 'tiny', pretrainPx: 224, join: joinPresets.default, dropPath: 0,
     adapter: {
@@ -100,14 +104,14 @@ function segmentationSubject(batch: number): { readonly model: UpernetSegmentor;
     auxiliary: { level: 2, channels: 256, convolutions: 1, dropout: 0, lossWeight: 0.4 },
   });
   model.initialise(0);
-  const area = batch * SIZE * SIZE;
+  const area = batch * size * size;
   const pixels = Float32Array.from({ length: 3 * area }, (_, i) => (i % 1009) / 504 - 1);
   const labels = Int32Array.from({ length: area }, (_, i) => Math.floor(i / 37) % CLASSES);
   return {
     model,
     subject: {
       model,
-      inputs: [tensor(pixels, [batch, SIZE, SIZE, 3]), tensor(labels, [batch, SIZE, SIZE], 'int32')],
+      inputs: [tensor(pixels, [batch, size, size, 3]), tensor(labels, [batch, size, size], 'int32')],
       loss: ([images, maps]) => {
         const { total, parts } = model.loss(images!, maps!);
         return { total, parts: { ...parts } };
@@ -118,9 +122,11 @@ function segmentationSubject(batch: number): { readonly model: UpernetSegmentor;
   };
 }
 
-async function segmentPhotos(segmenter: PhotoSegmenter, count: number): Promise<{ readonly ms: readonly number[] }> {
-  const size = { height: SIZE, width: SIZE };
-  const photo = { data: Uint8Array.from({ length: SIZE * SIZE * 3 }, (_, i) => (i % 1009) / 4), ...size };
+async function segmentPhotos(
+  segmenter: PhotoSegmenter, side: number, count: number,
+): Promise<{ readonly ms: readonly number[] }> {
+  const size = { height: side, width: side };
+  const photo = { data: Uint8Array.from({ length: side * side * 3 }, (_, i) => (i % 1009) / 4), ...size };
   const ms: number[] = [];
   for (let i = 0; i < count; i++) {
     const start = performance.now();
@@ -132,10 +138,10 @@ async function segmentPhotos(segmenter: PhotoSegmenter, count: number): Promise<
 
 /** Each side in a process of its own, its first step included. */
 async function compareMemory(
-  { batch, threads, python }: SegmentationBenchOptions, args: readonly string[],
+  { batch, size, threads, python }: SegmentationBenchOptions, args: readonly string[],
 ): Promise<MemoryResult> {
   const main = process.argv[1]!;
-  const own = ['bench', 'segmentation', '--peak-of', `${batch}`, '--threads', `${threads}`];
+  const own = ['bench', 'segmentation', '--peak-of', `${batch}`, '--size', `${size}`, '--threads', `${threads}`];
   const { stdout } = await promisify(execFile)(process.execPath, [main, ...own]);
   const torch = await TorchProcess.start({
     python, script: 'segmentation/torch_step.py', args: [...args, '--threads', `${threads}`, '--precision', 'fp32'],
@@ -151,8 +157,8 @@ async function compareMemory(
 }
 
 /** Peak of this process after three replayed steps; what the child process of the comparison runs. */
-export async function peakOf(batch: number, threads: number): Promise<number> {
+export async function peakOf(batch: number, size: number, threads: number): Promise<number> {
   await selectBackend({ threads });
-  await new BenchStep(segmentationSubject(batch).subject, true).step(3);
+  await new BenchStep(segmentationSubject(batch, size).subject, true).step(3);
   return await peakBytes();
 }
