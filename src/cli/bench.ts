@@ -1,33 +1,33 @@
 import { Option, type Command } from 'commander';
-import { ConfigError } from '../errors.ts';
 import { addBenchCoco } from './benchCoco.ts';
 import { addBenchOperations } from './benchOperations.ts';
 import { addBenchMiou } from './benchMiou.ts';
 import { addBenchSegmentation } from './benchSegmentation.ts';
+import { wholeNumberFrom } from './optionValues.ts';
 
 interface EngineFlags {
-  readonly rounds: string;
-  readonly threads?: string;
+  readonly rounds: number;
+  readonly threads?: number;
   readonly python?: string;
-  readonly batch?: string;
+  readonly batch?: number;
   readonly precision?: 'fp32' | 'bf16';
   readonly eager?: true;
   readonly json?: true;
-  readonly peakOf?: string;
+  readonly peakOf?: number;
 }
 
 export function addBench(program: Command): void {
   const bench = program.command('bench').description('Measure this machine against the tools it replaces, side by side in one run.');
   bench.command('engine')
     .description('Training step of MPVG DeiT-Ti, 224 px, AdamW, against the same model in eager PyTorch.')
-    .option('--rounds <n>', 'turns that each side takes', '7')
-    .option('--threads <n>', 'threads of both sides (default: all processors)')
+    .option('--rounds <n>', 'turns that each side takes', wholeNumberFrom(1), 7)
+    .option('--threads <n>', 'threads of both sides (default: all processors)', wholeNumberFrom(1))
     .option('--python <path>', 'a Python that has PyTorch (default: .venv/bin/python of this project, else python3)')
-    .option('--batch <n>', 'only this batch size')
+    .option('--batch <n>', 'only this batch size', wholeNumberFrom(1))
     .addOption(new Option('--precision <p>', 'with --batch: of the step').choices(['fp32', 'bf16']))
     .option('--eager', 'with --batch: from JavaScript, without replay')
     .option('--json', 'as JSON')
-    .addOption(new Option('--peak-of <batch>').hideHelp())
+    .addOption(new Option('--peak-of <batch>').argParser(wholeNumberFrom(1)).hideHelp())
     .addHelpText('after', `
 The two sides start from the same weights and take turns; the ratio is the median of the turns' ratios, below 1 where ours is
 faster. Without --batch: batch 1, 16 and 32 in fp32, batch 16 from JavaScript and in bf16, and peak memory at batch 32.
@@ -38,17 +38,16 @@ Examples:
     .action(async (flags: EngineFlags) => {
       const { availableParallelism } = await import('node:os');
       const { benchEngine, peakOf, standardCases } = await import('./bench/engine.ts');
-      const threads = positive('--threads', flags.threads ?? `${availableParallelism()}`);
+      const { rounds, threads = availableParallelism(), python, batch, precision = 'fp32', eager = false } = flags;
       if (flags.peakOf !== undefined) {
-        console.log(await peakOf(positive('--peak-of', flags.peakOf), threads));
+        console.log(await peakOf(flags.peakOf, threads));
         return;
       }
-      const { batch, precision = 'fp32', eager = false } = flags;
-      const cases = batch === undefined ? standardCases : [{ batch: positive('--batch', batch), precision, compile: !eager }];
+      const cases = batch === undefined ? standardCases : [{ batch, precision, compile: !eager }];
       const result = await benchEngine({
-        rounds: positive('--rounds', flags.rounds),
+        rounds,
         threads,
-        python: flags.python,
+        python,
         cases,
         memoryBatch: batch === undefined ? 32 : 0,
         report: flags.json ? () => undefined : (line) => { console.log(line); },
@@ -59,10 +58,4 @@ Examples:
   addBenchOperations(bench);
   addBenchCoco(bench);
   addBenchMiou(bench);
-}
-
-function positive(flag: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`bench: expected a whole number of 1 or more for ${flag}, got ${value}`);
-  return number;
 }

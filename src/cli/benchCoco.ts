@@ -1,13 +1,14 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import type { CocoKind, CocoTool } from './bench/coco.ts';
+import { wholeNumberFrom } from './optionValues.ts';
 
 interface CocoFlags {
-  readonly rounds: string;
+  readonly rounds: number;
   readonly without: CocoTool[];
-  readonly photos: string;
-  readonly objects: string;
-  readonly detections: string;
+  readonly photos: number;
+  readonly objects: number;
+  readonly detections: number;
   readonly json?: true;
   readonly evaluate?: true;
 }
@@ -15,11 +16,11 @@ interface CocoFlags {
 export function addBenchCoco(bench: Command): void {
   bench.command('coco')
     .description('COCO evaluation of boxes and masks against pycocotools, faster-coco-eval and hotcoco.')
-    .option('--rounds <n>', 'turns that each tool takes', '5')
+    .option('--rounds <n>', 'turns that each tool takes', wholeNumberFrom(1), 5)
     .addOption(new Option('--without <tools...>', 'tools to leave out').choices(['hotcoco', 'faster-coco-eval', 'pycocotools']).default([]))
-    .option('--photos <n>', 'of the generated problem', '5000')
-    .option('--objects <n>', 'in its ground truth', '37000')
-    .option('--detections <n>', 'in its results', '37000')
+    .option('--photos <n>', 'of the generated problem', wholeNumberFrom(1), 5000)
+    .option('--objects <n>', 'in its ground truth', wholeNumberFrom(1), 37_000)
+    .option('--detections <n>', 'in its results', wholeNumberFrom(1), 37_000)
     .option('--json', 'as JSON')
     .addOption(new Option('--evaluate').hideHelp())
     .argument('[files...]')
@@ -40,22 +41,13 @@ Examples:
         return;
       }
       if (files.length > 0) throw new ConfigError(`bench coco: expected no files, got ${files.join(' ')}`);
+      const { rounds, photos, objects, detections } = flags;
       const result = await benchCoco({
-        rounds: positive('--rounds', flags.rounds),
+        rounds,
         tools: cocoTools.filter((tool) => !flags.without.includes(tool)),
-        size: {
-          photos: positive('--photos', flags.photos),
-          truths: positive('--objects', flags.objects),
-          detections: positive('--detections', flags.detections),
-        },
+        size: { photos, truths: objects, detections },
         report: flags.json ? () => undefined : (line) => { console.log(line); },
       });
       if (flags.json) console.log(JSON.stringify(result, null, 2));
     });
-}
-
-function positive(flag: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`bench coco: expected a whole number of 1 or more for ${flag}, got ${value}`);
-  return number;
 }

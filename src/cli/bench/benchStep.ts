@@ -1,7 +1,6 @@
 // Our side of a comparison of training steps: one model with its optimizer and one batch, taking the same step again and again.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -76,10 +75,4 @@ export async function exportWeights(model: Module): Promise<string> {
   writeFileSync(join(folder, 'weights.json'), JSON.stringify(state.map(([name, { shape }]) => ({ name, shape }))));
   writeFileSync(join(folder, 'weights.bin'), Buffer.concat(state.map(([, { data }]) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))));
   return folder;
-}
-
-/** Largest resident size of this process so far, bytes; Linux only. */
-export async function peakBytes(): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1]) * 1024;
 }

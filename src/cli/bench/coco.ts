@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cocoPython } from './cocoPython.ts';
+import { mebibytes, median } from './numbers.ts';
 import { writeProblem, type ProblemFiles, type ProblemSize } from './cocoProblem.ts';
 
 export type CocoTool = 'mpvg' | 'hotcoco' | 'faster-coco-eval' | 'pycocotools';
@@ -143,14 +144,4 @@ export async function evaluateHere(truthPath: string, resultsPath: string, iouTy
 function describe({ tool, kind, ms, ratio, peakBytes, isEqual }: CocoToolResult): string {
   const against = tool === 'mpvg' ? '' : `, ${ratio.toFixed(2)} times ours, numbers ${isEqual ? 'equal' : 'not equal'}`;
   return `${kind}: ${tool} ${ms.toFixed(0)} ms, peak ${mebibytes(peakBytes)} MiB${against}`;
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -1,18 +1,17 @@
 // `mpvg bench engine`: our training step of MPVG DeiT-Ti at 224 px with AdamW, replayed or from JavaScript, against the same
 // model in eager PyTorch, in one run.
 
-import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { createClassifier } from '../../backbones/classifier.ts';
 import { joinPresets } from '../../backbones/position/join.ts';
 import { selectBackend } from '../../backends/select.ts';
 import { setPrecision } from '../../engine/precision.ts';
 import { crossEntropy } from '../../ops/crossEntropy.ts';
-import { BenchStep, exportWeights, peakBytes, type BenchSubject, type Steps } from './benchStep.ts';
-import { TorchProcess } from './torchProcess.ts';
-import { describeMemory, describeTimes, takeTurns, type MemoryResult } from './turns.ts';
+import { BenchStep, exportWeights, type BenchSubject, type Steps } from './benchStep.ts';
+import { comparePeaks, describeMemory, PEAK_STEPS, peakBytes, type MemoryResult } from './peakMemory.ts';
+import { TorchProcess, type TorchOptions } from './torchProcess.ts';
+import { describeTimes, takeTurns } from './turns.ts';
 
 export interface EngineBenchOptions {
   readonly rounds: number;
@@ -68,7 +67,7 @@ async function compare(one: EngineCase, { rounds, threads, python }: EngineBench
   const subject = deitSubject(one.batch);
   const ours = new BenchStep(subject, one.compile);
   const weights = await exportWeights(subject.model);
-  const theirs = await startTorch(python, weights, { ...one, threads });
+  const theirs = await TorchProcess.start(torchOptions(python, weights, { ...one, threads }));
   try {
     const { first: [a, b], ...times } = await takeTurns((n) => ours.step(n), (n) => torchSteps(theirs, n), rounds);
     return { ...one, ...times, lossDifference: Math.abs(a.loss - b.loss) / b.loss };
@@ -98,32 +97,25 @@ function deitSubject(batch: number): BenchSubject {
 }
 
 /** @param weights folder with weights.bin and weights.json */
-async function startTorch(
+function torchOptions(
   python: string | undefined, weights: string, { batch, threads, precision }: Omit<EngineCase, 'compile'> & { threads: number },
-): Promise<TorchProcess> {
+): TorchOptions {
   const args = ['--weights', weights, '--batch', `${batch}`, '--threads', `${threads}`, '--precision', precision];
-  return await TorchProcess.start({ python, script: 'engine/torch_step.py', args });
+  return { python, script: 'engine/torch_step.py', args };
 }
 
 async function torchSteps(torch: TorchProcess, count: number): Promise<Steps> {
   return await torch.ask(`step ${count}`) as Steps;
 }
 
-/** Each side in a process of its own, its first step included. */
 async function compareMemory(batch: number, { threads, python }: EngineBenchOptions): Promise<MemoryResult> {
-  const main = process.argv[1]!;
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'bench', 'engine', '--peak-of', `${batch}`, '--threads', `${threads}`]);
   const { model, inputs } = deitSubject(1);
   const weights = await exportWeights(model);
   for (const one of [model, ...inputs]) one.dispose();
-  const theirs = await startTorch(python, weights, { threads, batch, precision: 'fp32' });
   try {
-    await torchSteps(theirs, 3);
-    const { peakBytes: torchBytes } = await theirs.ask('peak') as { peakBytes: number };
-    const oursBytes = Number(stdout);
-    return { batch, oursBytes, torchBytes, ratio: oursBytes / torchBytes };
+    const own = ['bench', 'engine', '--peak-of', `${batch}`, '--threads', `${threads}`];
+    return await comparePeaks(batch, own, torchOptions(python, weights, { threads, batch, precision: 'fp32' }));
   } finally {
-    theirs.stop();
     rmSync(weights, { recursive: true });
   }
 }
@@ -131,7 +123,7 @@ async function compareMemory(batch: number, { threads, python }: EngineBenchOpti
 /** Peak of this process after three replayed steps; what the child process of the comparison runs. */
 export async function peakOf(batch: number, threads: number): Promise<number> {
   await selectBackend({ threads });
-  await new BenchStep(deitSubject(batch), true).step(3);
+  await new BenchStep(deitSubject(batch), true).step(PEAK_STEPS);
   return await peakBytes();
 }
 

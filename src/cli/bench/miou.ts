@@ -2,7 +2,7 @@
 // counting the same maps mmsegmentation's way. Told apart from that: the same maps from PNGs, decoding included.
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,8 @@ import sharp from 'sharp';
 import { countLabelPairs, pairLabelFolders } from '../../evaluation/labelFolders.ts';
 import { MeanIou } from '../../evaluation/meanIou.ts';
 import { Rng } from '../../random/rng.ts';
+import { median } from './numbers.ts';
+import { torchPython } from './torchProcess.ts';
 
 export interface MiouBenchOptions {
   /** Maps counted per round. */
@@ -47,7 +49,6 @@ const sidePx = 512;
 const pixels = sidePx * sidePx;
 const distinctMaps = 32; // 16 MB: more than fits into the caches beside the counts
 const script = fileURLToPath(new URL('../../../bench/miou/torch_areas.py', import.meta.url));
-const ownPython = fileURLToPath(new URL('../../../.venv/bin/python', import.meta.url));
 
 export async function benchMiou({ maps, rounds, classes, python, report }: MiouBenchOptions): Promise<MiouBenchResult[]> {
   const rng = new Rng(512);
@@ -123,8 +124,7 @@ async function countInTorch(
   try {
     const file = path.join(folder, 'maps.bin');
     writeFileSync(file, Buffer.concat(pairs.flat()));
-    const program = python ?? (existsSync(ownPython) ? ownPython : 'python3');
-    const { stdout } = await promisify(execFile)(program, [script, file, `${classes}`, `${pixels}`, '5']);
+    const { stdout } = await promisify(execFile)(torchPython(python), [script, file, `${classes}`, `${pixels}`, '5']);
     const { seconds, intersect, union } = JSON.parse(stdout) as Record<'seconds' | 'intersect' | 'union', number[]>;
     const counter = new MeanIou({ classes });
     for (const [prediction, truth] of pairs) counter.add(prediction, truth);
@@ -162,10 +162,4 @@ function noisePair(rng: Rng, classes: number): LabelPair {
 
 function millions(value: number): string {
   return (value / 1e6).toFixed(0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -8,9 +8,9 @@ import { dispose, engine, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../backends/select.ts';
 import { CompiledStep } from '../../ops/compileStep.ts';
+import { median } from './numbers.ts';
 import { noise, type OperationCase } from './operationCases.ts';
 import { TorchProcess } from './torchProcess.ts';
-import { median } from './turns.ts';
 
 export interface OperationBenchOptions {
   readonly rounds: number;

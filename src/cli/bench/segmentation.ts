@@ -1,9 +1,7 @@
 // `mpvg bench segmentation`: fine-tuning steps and inference of UperNet on ViT-Adapter-Ti against the same model in
 // eager PyTorch (bench/segmentation/torch_model.py), in one run.
 
-import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { tensor } from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../backends/select.ts';
 import { joinPresets } from '../../backbones/position/join.ts';
@@ -11,9 +9,10 @@ import { setPrecision } from '../../engine/precision.ts';
 import { createSegmentor } from '../../heads/upernet/createSegmentor.ts';
 import type { UpernetSegmentor } from '../../heads/upernet/segmentor.ts';
 import { PhotoSegmenter } from '../../tasks/photoSegmenter.ts';
-import { BenchStep, exportWeights, peakBytes, type BenchSubject, type Steps } from './benchStep.ts';
+import { BenchStep, exportWeights, type BenchSubject, type Steps } from './benchStep.ts';
+import { comparePeaks, describeMemory, PEAK_STEPS, peakBytes, type MemoryResult } from './peakMemory.ts';
 import { TorchProcess } from './torchProcess.ts';
-import { describeMemory, describeTimes, takeTurns, type Comparison, type MemoryResult } from './turns.ts';
+import { describeTimes, takeTurns, type Comparison } from './turns.ts';
 
 type Precision = 'fp32' | 'bf16';
 type Times = Omit<Comparison<unknown>, 'first'>;
@@ -62,10 +61,10 @@ async function compare(precision: Precision, options: SegmentationBenchOptions):
     mode: { kind: 'slide', cropPx: size, stridePx: size }, flip: false, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5],
   });
   const weights = await exportWeights(model);
-  const args = ['--weights', weights, '--batch', `${batch}`, '--size', `${size}`, '--classes', `${CLASSES}`];
-  const torch = await TorchProcess.start({
-    python, script: 'segmentation/torch_step.py', args: [...args, '--threads', `${threads}`, '--precision', precision],
-  });
+  const sizes = ['--batch', `${batch}`, '--size', `${size}`, '--classes', `${CLASSES}`];
+  const args = ['--weights', weights, ...sizes, '--threads', `${threads}`, '--precision', precision];
+  const torchOptions = { python, script: 'segmentation/torch_step.py', args };
+  const torch = await TorchProcess.start(torchOptions);
   try {
     const steps = await takeTurns((n) => ours.step(n), async (n) => await torch.ask(`step ${n}`) as Steps, rounds);
     const { first: [a, b], ...stepTimes } = steps;
@@ -80,7 +79,8 @@ async function compare(precision: Precision, options: SegmentationBenchOptions):
     const evaluation = { oursMs, torchMs, ratio };
     report(`evaluation, one photo of ${size} px, ${precision}: ${describeTimes(evaluation)}`);
     if (precision === 'bf16') return { batch, size, precision, step, evaluation };
-    const memory = await compareMemory(options, args);
+    const own = ['bench', 'segmentation', '--peak-of', `${batch}`, '--size', `${size}`, '--threads', `${threads}`];
+    const memory = await comparePeaks(batch, own, torchOptions);
     report(describeMemory(memory));
     return { batch, size, precision, step, evaluation, memory };
   } finally {
@@ -136,29 +136,9 @@ async function segmentPhotos(
   return { ms };
 }
 
-/** Each side in a process of its own, its first step included. */
-async function compareMemory(
-  { batch, size, threads, python }: SegmentationBenchOptions, args: readonly string[],
-): Promise<MemoryResult> {
-  const main = process.argv[1]!;
-  const own = ['bench', 'segmentation', '--peak-of', `${batch}`, '--size', `${size}`, '--threads', `${threads}`];
-  const { stdout } = await promisify(execFile)(process.execPath, [main, ...own]);
-  const torch = await TorchProcess.start({
-    python, script: 'segmentation/torch_step.py', args: [...args, '--threads', `${threads}`, '--precision', 'fp32'],
-  });
-  try {
-    await torch.ask('step 3');
-    const { peakBytes: torchBytes } = await torch.ask('peak') as { peakBytes: number };
-    const oursBytes = Number(stdout);
-    return { batch, oursBytes, torchBytes, ratio: oursBytes / torchBytes };
-  } finally {
-    torch.stop();
-  }
-}
-
 /** Peak of this process after three replayed steps; what the child process of the comparison runs. */
 export async function peakOf(batch: number, size: number, threads: number): Promise<number> {
   await selectBackend({ threads });
-  await new BenchStep(segmentationSubject(batch, size).subject, true).step(3);
+  await new BenchStep(segmentationSubject(batch, size).subject, true).step(PEAK_STEPS);
   return await peakBytes();
 }

@@ -11,6 +11,11 @@ const ownPython = fileURLToPath(new URL('../../../.venv/bin/python', import.meta
 
 const userSetSpinning = process.env['GOMP_SPINCOUNT'] !== undefined;
 
+/** The Python that has PyTorch: the one given, else the project's .venv, else python3. */
+export function torchPython(given: string | undefined): string {
+  return given ?? (existsSync(ownPython) ? ownPython : 'python3');
+}
+
 export interface TorchOptions {
   /** Default: the project's .venv, else python3. */
   readonly python: string | undefined;
@@ -26,11 +31,10 @@ export class TorchProcess {
   readonly #errors: string[] = [];
 
   private constructor({ python, script, args }: TorchOptions) {
-    const program = python ?? (existsSync(ownPython) ? ownPython : 'python3');
     // With OpenMP as the user has it, not as our engine sets it for itself.
     const env = { ...process.env };
     if (!userSetSpinning) delete env['GOMP_SPINCOUNT'];
-    this.#child = spawn(program, [fileURLToPath(new URL(script, scripts)), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(torchPython(python), [fileURLToPath(new URL(script, scripts)), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.on('error', (error) => this.#errors.push(error.message));
     this.#child.stdin?.on('error', (error) => this.#errors.push(error.message));
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#errors.push(chunk.toString()));

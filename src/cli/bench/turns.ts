@@ -2,6 +2,7 @@
 // what counts.
 
 import type { Steps } from './benchStep.ts';
+import { median } from './numbers.ts';
 
 /** One side: does something a number of times and says how long each took. */
 export type Side<Result extends { readonly ms: readonly number[] } = Steps> = (count: number) => Promise<Result>;
@@ -35,27 +36,6 @@ export async function takeTurns<Result extends { readonly ms: readonly number[] 
   };
 }
 
-export interface MemoryResult {
-  readonly batch: number;
-  readonly oursBytes: number;
-  readonly torchBytes: number;
-  readonly ratio: number;
-}
-
-export function describeMemory({ batch, oursBytes, torchBytes, ratio }: MemoryResult): string {
-  return `batch ${batch}: peak memory ${mebibytes(oursBytes)} MiB, PyTorch ${mebibytes(torchBytes)} MiB, ratio ${ratio.toFixed(3)}`;
-}
-
 export function describeTimes({ oursMs, torchMs, ratio }: Omit<Comparison<unknown>, 'first'>): string {
   return `${oursMs.toFixed(1)} ms, PyTorch ${torchMs.toFixed(1)} ms, ratio ${ratio.toFixed(3)}`;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
 }
