@@ -1,6 +1,6 @@
 // The columns of annotations while they are being read.
 
-import { copyOf } from './growingColumns.ts';
+import { resized } from './growingColumns.ts';
 
 /** The fixed-size part of AnnotationTable, being filled. Row `count` is the one being written; `commit` keeps it. */
 export class AnnotationColumns {
@@ -12,6 +12,14 @@ export class AnnotationColumns {
   scores: Float64Array;
   isCrowd: Uint8Array;
   keypointCounts: Float64Array;
+  /** Where in their chunk records begin. */
+  places: Uint32Array;
+  /** Where in their chunk segmentations begin; 0 where there are none. */
+  segmentationPlaces: Uint32Array;
+  /** Where in their chunk segmentations end. */
+  segmentationEnds: Uint32Array;
+  /** Where in their chunk keypoints begin; 0 where there are none. */
+  keypointPlaces: Uint32Array;
   count = 0;
 
   constructor(capacity = 1024) {
@@ -23,6 +31,16 @@ export class AnnotationColumns {
     this.scores = new Float64Array(capacity);
     this.isCrowd = new Uint8Array(capacity);
     this.keypointCounts = new Float64Array(capacity);
+    this.places = new Uint32Array(capacity);
+    this.segmentationPlaces = new Uint32Array(capacity);
+    this.segmentationEnds = new Uint32Array(capacity);
+    this.keypointPlaces = new Uint32Array(capacity);
+  }
+
+  /** Adds rows, with whatever values. @param expected rows in all, where known */
+  grow(rows: number, expected: number): void {
+    this.count += rows;
+    if (this.count > this.ids.length) this.#resize(Math.max(2 * this.count, expected));
   }
 
   /** Starts row `count` with every field missing. */
@@ -33,6 +51,7 @@ export class AnnotationColumns {
     this.areas[row] = this.scores[row] = this.keypointCounts[row] = NaN;
     this.clearBox();
     this.isCrowd[row] = 255;
+    this.places[row] = this.segmentationPlaces[row] = this.segmentationEnds[row] = this.keypointPlaces[row] = 0;
   }
 
   /** Makes the box of row `count` missing. */
@@ -45,19 +64,23 @@ export class AnnotationColumns {
     this.count++;
   }
 
-  /** Gives back what was reserved and not used. */
+  /** Ends the columns behind row `count`. */
   trim(): void {
     this.#resize(this.count);
   }
 
   #resize(rows: number): void {
-    this.ids = copyOf(this.ids, new Float64Array(rows));
-    this.imageIds = copyOf(this.imageIds, new Float64Array(rows));
-    this.categoryIds = copyOf(this.categoryIds, new Float64Array(rows));
-    this.boxes = copyOf(this.boxes, new Float64Array(4 * rows));
-    this.areas = copyOf(this.areas, new Float64Array(rows));
-    this.scores = copyOf(this.scores, new Float64Array(rows));
-    this.isCrowd = copyOf(this.isCrowd, new Uint8Array(rows));
-    this.keypointCounts = copyOf(this.keypointCounts, new Float64Array(rows));
+    this.ids = resized(this.ids, rows);
+    this.imageIds = resized(this.imageIds, rows);
+    this.categoryIds = resized(this.categoryIds, rows);
+    this.boxes = resized(this.boxes, 4 * rows);
+    this.areas = resized(this.areas, rows);
+    this.scores = resized(this.scores, rows);
+    this.isCrowd = resized(this.isCrowd, rows);
+    this.keypointCounts = resized(this.keypointCounts, rows);
+    this.places = resized(this.places, rows);
+    this.segmentationPlaces = resized(this.segmentationPlaces, rows);
+    this.segmentationEnds = resized(this.segmentationEnds, rows);
+    this.keypointPlaces = resized(this.keypointPlaces, rows);
   }
 }

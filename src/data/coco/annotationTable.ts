@@ -7,6 +7,8 @@ export interface SegmentationText {
   readonly chunks: readonly TextChunk[];
   /** [count] where in its chunk a row's segmentation begins; 0 where there is none. */
   readonly positions: Uint32Array;
+  /** [count] where it ends. */
+  readonly ends: Uint32Array;
 }
 
 /** Annotations as columns, in the file's order. Segmentations and keypoints are decoded when asked for, and not kept. */

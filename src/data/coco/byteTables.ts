@@ -15,7 +15,7 @@ import { chunkOfRow } from './textChunks.ts';
  * The annotations of a file.
  * @param name what errors call the file
  */
-export function annotationTableOfText({ chunks, annotations, positions, isList }: ParsedCoco, name: string): AnnotationTable {
+export function annotationTableOfText({ chunks, annotations, isList }: ParsedCoco, name: string): AnnotationTable {
   const scanner = new JsonScanner();
   const scratch = new SegmentationView();
 
@@ -38,7 +38,7 @@ export function annotationTableOfText({ chunks, annotations, positions, isList }
   };
 
   const view = (row: number, into: SegmentationView): void => {
-    const position = positions.segmentations[row]!;
+    const position = annotations.segmentationPlaces[row]!;
     if (position === 0) into.clear('none');
     else read(row, position, () => readSegmentation(scanner, into));
   };
@@ -54,13 +54,13 @@ export function annotationTableOfText({ chunks, annotations, positions, isList }
     isCrowd: annotations.isCrowd,
     rowsWithNaN: new Set(),
     readSegmentation: view,
-    segmentationText: { chunks, positions: positions.segmentations },
+    segmentationText: { chunks, positions: annotations.segmentationPlaces, ends: annotations.segmentationEnds },
     segmentation: (row) => {
       view(row, scratch);
       return scratch.toSegmentation();
     },
     keypoints: (row) => {
-      const position = positions.keypoints[row]!;
+      const position = annotations.keypointPlaces[row]!;
       if (position === 0) return undefined;
       scratch.clear('counts');
       read(row, position, () => readNumbers(scanner, scratch));
@@ -68,20 +68,23 @@ export function annotationTableOfText({ chunks, annotations, positions, isList }
     },
     keypointCount: (row) => annotations.keypointCounts[row]!,
     record: (row) => {
-      goTo(row, positions.annotations[row]!);
+      goTo(row, annotations.places[row]!);
       return recordAt(scanner) as CocoAnnotation;
     },
   };
 }
 
 /** The photos of a file. */
-export function imageTableOfText({ chunks, images, positions }: ParsedCoco): ImageTable {
+export function imageTableOfText({ chunks, images }: ParsedCoco): ImageTable {
   const scanner = new JsonScanner();
   return {
-    ...images,
+    count: images.count,
+    ids: images.ids,
+    widths: images.widths,
+    heights: images.heights,
     record: (row) => {
       const { bytes, limit } = chunkOfRow(chunks, 'firstImage', row);
-      scanner.start(bytes, positions.images[row]!, limit, true);
+      scanner.start(bytes, images.places[row]!, limit, true);
       return recordAt(scanner) as CocoImage;
     },
   };

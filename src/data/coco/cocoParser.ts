@@ -4,12 +4,12 @@
 
 import { DataError } from '../../errors.ts';
 import { AnnotationColumns } from './annotationColumns.ts';
-import { NumberColumn, PositionColumn } from './growingColumns.ts';
 import { describeFault } from './describeFault.ts';
-import type { ImageTable } from './imageTable.ts';
+import { ImageColumns } from './imageColumns.ts';
 import { JsonFault, NEEDS_MORE } from './jsonFault.ts';
 import { JsonScanner } from './jsonScanner.ts';
 import { KeySet } from './keySet.ts';
+import { RecordKernel } from './recordKernel.ts';
 import type { TextChunk } from './textChunks.ts';
 
 const COMMA_OR_END = { object: 0x7d, list: 0x5d };
@@ -36,15 +36,13 @@ type List = 'images' | 'annotations' | 'categories' | 'others';
 export interface ParsedCoco {
   readonly chunks: readonly TextChunk[];
   readonly annotations: AnnotationColumns;
-  readonly images: Omit<ImageTable, 'record'>;
+  readonly images: ImageColumns;
   /** As JSON.parse gives them. */
   readonly categories: readonly unknown[];
   readonly info: unknown;
   readonly licenses: unknown;
   /** Whether the file is a list, as results are. */
   readonly isList: boolean;
-  /** Where in their chunk the rows' records and values begin; of values 0 where there are none. */
-  readonly positions: Readonly<Record<'images' | 'annotations' | 'segmentations' | 'keypoints', Uint32Array>>;
 }
 
 export interface CocoParserOptions {
@@ -61,22 +59,18 @@ export interface CocoParserOptions {
 /** No piece is longer, so that positions are small integers in every JavaScript engine. */
 const LONGEST_CHUNK = 2 ** 30 - 2;
 
-/** Use: put bytes at the front of `space()` and say how many by `push`, until there are no more; then `finish`. */
+/** Use: `push` bytes until there are no more; then `finish`. */
 export class CocoParser {
   readonly #name: string;
+  /** Of the file, 0 where unknown. */
+  readonly #size: number;
   readonly #chunkBytes: number;
   readonly #memory: ArrayBufferConstructor | SharedArrayBufferConstructor;
   readonly #scanner = new JsonScanner();
   readonly #annotations = new AnnotationColumns();
-  readonly #imageColumns = { ids: new NumberColumn(), widths: new NumberColumn(), heights: new NumberColumn() };
-  readonly #positions = {
-    images: new PositionColumn(),
-    annotations: new PositionColumn(),
-    segmentations: new PositionColumn(),
-    keypoints: new PositionColumn(),
-  };
+  readonly #images = new ImageColumns();
+  readonly #kernel = new RecordKernel();
 
-  #imageCount = 0;
   #categories: unknown[] = [];
   #info: unknown;
   #licenses: unknown;
@@ -94,28 +88,36 @@ export class CocoParser {
   #first = { firstImage: 0, firstAnnotation: 0 };
   /** Where to go on when there are more bytes. */
   #resume = 0;
+  /** Bytes in this piece with which it is worth while to go on. */
+  #parseAt = 0;
 
   constructor({ name, size = 0, chunkBytes = 2 ** 26, shared = false }: CocoParserOptions) {
     this.#name = name;
+    this.#size = size;
     this.#chunkBytes = chunkBytes;
     this.#memory = shared ? SharedArrayBuffer : ArrayBuffer;
     this.#bytes = new Uint8Array(new this.#memory(Math.min(Math.max(size, 4096), chunkBytes) + 2));
   }
 
-  /** Where the next bytes go; never empty. */
-  space(): Uint8Array {
-    return this.#bytes.subarray(this.#filled, this.#bytes.length - 1);
-  }
-
   /**
-   * Takes the bytes that were put into space().
+   * Takes the next bytes of the text, which are copied.
    * @throws DataError naming the place when they are no COCO JSON
    */
-  push(count: number): void {
-    this.#filled += count;
-    if (this.#filled < this.#bytes.length - 1) return;
-    this.#parse(false);
-    this.#renew();
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const room = this.#bytes.length - 1 - this.#filled;
+      const piece = bytes.subarray(at, at + room);
+      this.#bytes.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      const isFull = piece.length === room;
+      if (isFull || this.#filled >= this.#parseAt) {
+        this.#parse(false);
+        // A record that is not complete is read again only when there is twice as much of it.
+        this.#parseAt = 2 * this.#filled - this.#resume;
+      }
+      if (isFull) this.#renew();
+    }
   }
 
   /**
@@ -126,23 +128,15 @@ export class CocoParser {
     this.#parse(true);
     this.#keepChunk(this.#filled);
     this.#annotations.trim();
-    const { ids, widths, heights } = this.#imageColumns;
-    const count = this.#imageCount;
-    const rows = this.#annotations.count;
+    this.#images.trim();
     return {
       chunks: this.#chunks,
       annotations: this.#annotations,
-      images: { count, ids: ids.values(count), widths: widths.values(count), heights: heights.values(count) },
+      images: this.#images,
       categories: this.#categories,
       info: this.#info,
       licenses: this.#licenses,
       isList: this.#isList,
-      positions: {
-        images: this.#positions.images.values(count),
-        annotations: this.#positions.annotations.values(rows),
-        segmentations: this.#positions.segmentations.values(rows),
-        keypoints: this.#positions.keypoints.values(rows),
-      },
     };
   }
 
@@ -164,11 +158,13 @@ export class CocoParser {
     this.#filled = rest.length;
     this.#offset += this.#resume;
     this.#resume = 0;
-    this.#first = { firstImage: this.#imageCount, firstAnnotation: this.#annotations.count };
+    this.#parseAt = 2 * rest.length;
+    this.#first = { firstImage: this.#images.count, firstAnnotation: this.#annotations.count };
   }
 
   #parse(isLast: boolean): void {
     this.#bytes[this.#filled] = 0;
+    this.#kernel.clear();
     this.#scanner.start(this.#bytes, this.#resume, this.#filled, isLast);
     try {
       this.#run();
@@ -185,7 +181,7 @@ export class CocoParser {
     return describeFault(fault, [...this.#chunks, current], {
       name: this.#name,
       list: isInElement && this.#list !== 'others' ? (this.#isList ? 'results' : this.#list) : '',
-      row: { images: this.#imageCount, annotations: row, categories: this.#categories.length, others: 0 }[this.#list],
+      row: { images: this.#images.count, annotations: row, categories: this.#categories.length, others: 0 }[this.#list],
       id: this.#list === 'annotations' && !this.#isList ? this.#annotations.ids[row] ?? NaN : NaN,
     });
   }
@@ -217,6 +213,7 @@ export class CocoParser {
           else this.#place = 'element';
           break;
         case 'element':
+          if ((this.#list === 'annotations' || this.#list === 'images') && this.#scan(this.#list)) break;
           this.#element();
           this.#place = 'after element';
           break;
@@ -279,12 +276,22 @@ export class CocoParser {
     };
     if (list === 'categories') this.#categories = [];
     else if (list === 'images') {
-      this.#imageCount = 0;
+      this.#images.count = 0;
       none('firstImage');
     } else {
       this.#annotations.count = 0;
       none('firstAnnotation');
     }
+  }
+
+  /** Reads records as almost all files write them. @returns whether there was one */
+  #scan(list: 'annotations' | 'images'): boolean {
+    const columns = list === 'images' ? this.#images : this.#annotations;
+    const scanned = this.#kernel.scan(this.#bytes, this.#scanner.position, this.#filled, columns, this.#size - this.#offset);
+    if (scanned === undefined) return false;
+    this.#scanner.position = scanned.position;
+    this.#place = scanned.isAfter ? 'after element' : 'element';
+    return true;
   }
 
   #element(): void {
@@ -305,12 +312,10 @@ export class CocoParser {
   #annotation(): void {
     const scanner = this.#scanner;
     const columns = this.#annotations;
-    const positions = this.#positions;
     const row = columns.count;
     columns.begin();
-    positions.segmentations.set(row, 0);
-    positions.keypoints.set(row, 0);
-    if (this.#openObject(positions.annotations, row)) {
+    columns.places[row] = this.#openObject();
+    if (!this.#isNext(COMMA_OR_END.object)) {
       do {
         switch (scanner.key(ANNOTATION_KEYS)) {
           case 0: columns.ids[row] = this.#number('id'); break;
@@ -320,8 +325,11 @@ export class CocoParser {
           case 4: columns.areas[row] = this.#number('area'); break;
           case 5: this.#crowd(); break;
           case 6: columns.scores[row] = this.#number('score'); break;
-          case 7: positions.segmentations.set(row, this.#skipped()); break;
-          case 8: positions.keypoints.set(row, this.#skipped()); break;
+          case 7:
+            columns.segmentationPlaces[row] = this.#skipped();
+            columns.segmentationEnds[row] = scanner.position;
+            break;
+          case 8: columns.keypointPlaces[row] = this.#skipped(); break;
           case 9: columns.keypointCounts[row] = this.#number('num_keypoints'); break;
           default: scanner.skip();
         }
@@ -332,25 +340,28 @@ export class CocoParser {
 
   #image(): void {
     const scanner = this.#scanner;
-    const { ids, widths, heights } = this.#imageColumns;
-    const row = this.#imageCount;
-    for (const column of [ids, widths, heights]) column.set(row, NaN);
-    if (this.#openObject(this.#positions.images, row)) {
+    const columns = this.#images;
+    const row = columns.count;
+    columns.begin();
+    columns.places[row] = this.#openObject();
+    if (!this.#isNext(COMMA_OR_END.object)) {
       do {
-        const key = scanner.key(IMAGE_KEYS);
-        if (key < 0) scanner.skip();
-        else [ids, widths, heights][key]!.set(row, this.#number(IMAGE_KEYS.names[key]!));
+        switch (scanner.key(IMAGE_KEYS)) {
+          case 0: columns.ids[row] = this.#number('id'); break;
+          case 1: columns.widths[row] = this.#number('width'); break;
+          case 2: columns.heights[row] = this.#number('height'); break;
+          default: scanner.skip();
+        }
       } while (scanner.another(COMMA_OR_END.object));
     }
-    this.#imageCount++;
+    columns.commit();
   }
 
-  /** Enters an object and notes where it begins. @returns whether there is something in it */
-  #openObject(positions: PositionColumn, row: number): boolean {
+  /** Enters an object. @returns where it begins */
+  #openObject(): number {
     const scanner = this.#scanner;
     if (scanner.next() !== OPEN_OBJECT) scanner.fault(scanner.position, 'an object');
-    positions.set(row, scanner.position++);
-    return !this.#isNext(COMMA_OR_END.object);
+    return scanner.position++;
   }
 
   /** A number; NaN for null. */

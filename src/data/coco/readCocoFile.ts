@@ -4,6 +4,8 @@ import type * as Files from 'node:fs/promises';
 import { ConfigError, DataError } from '../../errors.ts';
 import { CocoParser, type ParsedCoco } from './cocoParser.ts';
 
+const PIECE_BYTES = 2 ** 20;
+
 /** Told while a file is read. */
 export type ReadProgress = (bytesRead: number, bytesInAll: number) => void;
 
@@ -17,10 +19,17 @@ export async function readCocoFile(path: string, onProgress?: ReadProgress): Pro
   try {
     const { size } = await file.stat();
     const parser = new CocoParser({ name: path, size, shared: true });
+    // While one piece is parsed, the next one is being read.
+    let [piece, next] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+    let reading = file.read(piece);
     for (let total = 0; ;) {
-      const { bytesRead } = await file.read(parser.space()).catch((error: unknown) => { throw unreadable(path, error); });
+      const { bytesRead } = await reading.catch((error: unknown) => { throw unreadable(path, error); });
       if (bytesRead === 0) return parser.finish();
-      parser.push(bytesRead);
+      reading = file.read(next);
+      // Heard of when it is waited for, or not at all if parsing fails first.
+      reading.catch(() => undefined);
+      parser.push(piece.subarray(0, bytesRead));
+      [piece, next] = [next, piece];
       total += bytesRead;
       onProgress?.(total, size);
     }
@@ -32,13 +41,7 @@ export async function readCocoFile(path: string, onProgress?: ReadProgress): Pro
 /** Reads from bytes in memory, which are copied. */
 export function readCocoBytes(bytes: Uint8Array, name: string): ParsedCoco {
   const parser = new CocoParser({ name, size: bytes.length });
-  for (let at = 0; at < bytes.length;) {
-    const space = parser.space();
-    const piece = bytes.subarray(at, at + space.length);
-    space.set(piece);
-    parser.push(piece.length);
-    at += piece.length;
-  }
+  parser.push(bytes);
   return parser.finish();
 }
 

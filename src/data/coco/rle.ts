@@ -20,8 +20,13 @@ export interface Rle {
  * @throws DataError unless both are whole numbers from 0 on whose product is below 2^32
  */
 export function checkMaskSize(height: number, width: number, where: string): void {
-  if (isLength(height) && isLength(width) && height * width <= 0xffff_ffff) return;
+  if (isMaskSize(height, width)) return;
   throw new DataError(`${where}: expected whole numbers with a product below 2^32 for height and width, got ${height} and ${width}`);
+}
+
+/** Whether both are whole numbers from 0 on whose product is below 2^32. */
+export function isMaskSize(height: number, width: number): boolean {
+  return isLength(height) && isLength(width) && height * width <= 0xffff_ffff;
 }
 
 function isLength(value: number): boolean {

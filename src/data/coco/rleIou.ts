@@ -4,6 +4,9 @@ import { DataError } from '../../errors.ts';
 import { MaskSet } from './maskSet.ts';
 import type { Rle } from './rle.ts';
 
+/** Making one takes longer than comparing a few masks. */
+let masks: MaskSet | undefined;
+
 /**
  * Intersection over union of each detection with each ground truth; over the detection's area where the ground truth is a crowd.
  * @param isCrowd [truths]; default: none is
@@ -12,13 +15,15 @@ import type { Rle } from './rle.ts';
  */
 export function rleIou(detections: readonly Rle[], truths: readonly Rle[], isCrowd?: ArrayLike<number | boolean>): Float64Array {
   checkFlags(isCrowd, truths.length, 'rleIou');
-  const masks = new MaskSet();
-  const add = ({ counts, height, width }: Rle): number => masks.addCounts(counts, height, width);
+  masks ??= new MaskSet();
+  const set = masks;
+  set.clear();
+  const add = ({ counts, height, width }: Rle): number => set.addCounts(counts, height, width);
   const d = detections.map(add);
   const g = truths.map(add);
   const ious = new Float64Array(d.length * g.length);
   for (let i = 0; i < d.length; i++) {
-    for (let j = 0; j < g.length; j++) ious[i * g.length + j] = masks.iou(d[i]!, g[j]!, Boolean(isCrowd?.[j]));
+    for (let j = 0; j < g.length; j++) ious[i * g.length + j] = set.iou(d[i]!, g[j]!, Boolean(isCrowd?.[j]));
   }
   return ious;
 }

@@ -10,7 +10,7 @@
 
 import type { Rng } from '../../random/rng.ts';
 import { COLOUR_KERNEL } from './colourKernel.ts';
-import { growTo, loadKernel, type KernelMemory } from './kernelLoader.ts';
+import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 
 export interface PhotometricRanges {
   /** Greatest number of levels added or taken away. */

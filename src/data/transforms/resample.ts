@@ -5,7 +5,7 @@
 
 import type { RawImage } from '../dataset.ts';
 import type { Interpolation } from './imageTransform.ts';
-import { growTo, loadKernel, type KernelMemory } from './kernelLoader.ts';
+import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 import { RESAMPLE_KERNEL } from './resampleKernel.ts';
 import { resampleWeights, type ResampleWeights } from './resampleWeights.ts';
 

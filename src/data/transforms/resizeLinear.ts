@@ -5,7 +5,7 @@
 // Pillow's bilinear (resample.ts) averages over more pixels when it shrinks; a model trained with the one is evaluated with it.
 
 import type { RawImage } from '../dataset.ts';
-import { growTo, loadKernel, type KernelMemory } from './kernelLoader.ts';
+import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 import { LINEAR_KERNEL } from './linearKernel.ts';
 import type { Box } from './resample.ts';
 

@@ -8,7 +8,7 @@ import { DataError } from '../../errors.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 import { checkKeypoints, keypointSimilarity } from './keypointSimilarity.ts';
-import { MaskComparer, type MaskCells } from './maskCells.ts';
+import { MaskComparer, type MaskCells, type MaskSource } from './maskCells.ts';
 import { compareTogether, type MaskHelp } from './maskHelp.ts';
 
 /** What the comparisons gave, flat. */
@@ -112,16 +112,7 @@ function compareMasks(
   const { isCrowd } = truth.annotations;
   const maskCells: MaskCells =
     { count, truths, truthStarts, detections, detectionStarts, ...sizes, isCrowd, starts, values, areas };
-  const nameOf = { object: truth, detection: detected };
-  const comparer = new MaskComparer(maskCells, {
-    truth: (row, view) => truth.annotations.readSegmentation(row, view),
-    detection: (row, view) => detected.annotations.readSegmentation(row, view),
-    describe: (error, kind, row) => {
-      if (!(error instanceof DataError)) return error;
-      const { annotations, name } = nameOf[kind];
-      return new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]} of ${name})`);
-    },
-  });
+  const comparer = new MaskComparer(maskCells, sourceOf(truth, 'object'), sourceOf(detected, 'detection'));
   const truthText = help && sharedText(truth);
   const detectionText = help && sharedText(detected);
   if (help !== undefined && truthText !== undefined && detectionText !== undefined) {
@@ -130,6 +121,17 @@ function compareMasks(
     values.fill(0);
   }
   comparer.compare(0, count);
+}
+
+function sourceOf({ annotations, name }: CocoDataset, kind: string): MaskSource {
+  return {
+    text: annotations.segmentationText,
+    read: (row, view) => annotations.readSegmentation(row, view),
+    describe: (error, row) => {
+      if (!(error instanceof DataError)) return error;
+      return new DataError(`${error.message} (segmentation of ${kind} ${annotations.ids[row]} of ${name})`);
+    },
+  };
 }
 
 /** The segmentations as bytes in memory that other threads see. */

@@ -1,8 +1,11 @@
 // Masks of cells compared: the loop that threads share. It knows nothing of data sets, only where segmentations stand.
 // Source: pycocotools 2.0.11, COCOeval.computeIoU.
 
-import { MaskSet } from '../../data/coco/maskSet.ts';
+import type { SegmentationText } from '../../data/coco/annotationTable.ts';
+import { FAR } from '../../data/coco/maskKernel.ts';
+import { MaskSet, type AddOptions } from '../../data/coco/maskSet.ts';
 import { SegmentationView } from '../../data/coco/segmentationView.ts';
+import { chunkOfRow } from '../../data/coco/textChunks.ts';
 
 /** What is compared, and where it goes. Cells are those of EvaluationCells. */
 export interface MaskCells {
@@ -25,24 +28,28 @@ export interface MaskCells {
   readonly areas: Float64Array | undefined;
 }
 
-/** Reads segmentations by row. */
-export interface MaskReaders {
-  truth(row: number, view: SegmentationView): void;
-  detection(row: number, view: SegmentationView): void;
-  /** Makes an error of drawing one that names the annotation. */
-  describe(error: unknown, kind: 'object' | 'detection', row: number): unknown;
+/** Where segmentations come from. */
+export interface MaskSource {
+  /** Their text, where they have one. */
+  readonly text: SegmentationText | undefined;
+  /** Reads any of them. */
+  read(row: number, view: SegmentationView): void;
+  /** Makes an error of adding one that names the annotation. */
+  describe(error: unknown, row: number): unknown;
 }
 
 /** Compares one cell after another. */
 export class MaskComparer {
   readonly #cells: MaskCells;
-  readonly #readers: MaskReaders;
+  readonly #truth: MaskSource;
+  readonly #detected: MaskSource;
   readonly #masks = new MaskSet();
   readonly #view = new SegmentationView();
 
-  constructor(cells: MaskCells, readers: MaskReaders) {
+  constructor(cells: MaskCells, truth: MaskSource, detected: MaskSource) {
     this.#cells = cells;
-    this.#readers = readers;
+    this.#truth = truth;
+    this.#detected = detected;
   }
 
   /**
@@ -50,43 +57,52 @@ export class MaskComparer {
    * @throws DataError naming the annotation without a mask, or with one that cannot be drawn
    */
   compare(first: number, end: number): void {
-    const { starts, values, areas, isCrowd, truths, truthStarts, detections, detectionStarts } = this.#cells;
+    const { starts, values, areas, isCrowd, truths, truthStarts, detections, detectionStarts, heights, widths } = this.#cells;
     const masks = this.#masks;
-    const view = this.#view;
+    const photo = { height: 0, width: 0, near: -1 };
     for (let cell = first; cell < end; cell++) {
       const start = starts[cell]!;
       const alone = start === starts[cell + 1];
       if (alone && areas === undefined) continue;
       masks.clear();
+      photo.height = heights[cell]!;
+      photo.width = widths[cell]!;
+      photo.near = -1;
       const firstDetection = detectionStarts[cell]!;
       const count = detectionStarts[cell + 1]! - firstDetection;
       for (let d = 0; d < count; d++) {
-        const row = detections[firstDetection + d]!;
-        this.#readers.detection(row, view);
-        this.#add(cell, 'detection', row);
+        this.#add(this.#detected, detections[firstDetection + d]!, photo);
         if (areas !== undefined) areas[firstDetection + d] = masks.area(d);
       }
       if (alone) continue;
       const firstTruth = truthStarts[cell]!;
       const truthCount = truthStarts[cell + 1]! - firstTruth;
+      photo.near = count;
       for (let g = 0; g < truthCount; g++) {
         const row = truths[firstTruth + g]!;
-        this.#readers.truth(row, view);
-        // An outline far from all detections need not be drawn: the values are 0 already.
-        if (!masks.mayOverlap(view, count)) continue;
-        const mask = this.#add(cell, 'object', row);
+        const mask = this.#add(this.#truth, row, photo);
+        // Far from all detections: the values are 0 already.
+        if (mask === FAR) continue;
         const crowd = isCrowd[row] === 1;
         for (let d = 0; d < count; d++) values[start + d * truthCount + g] = masks.iou(d, mask, crowd);
       }
     }
   }
 
-  /** Adds what was read. @returns its number in the set */
-  #add(cell: number, kind: 'object' | 'detection', row: number): number {
+  /** Adds one. @returns its number in the set, or FAR */
+  #add(source: MaskSource, row: number, options: AddOptions): number {
+    const { text } = source;
+    const start = text?.positions[row] ?? 0;
+    if (text !== undefined && start > 0) {
+      const { bytes } = chunkOfRow(text.chunks, 'firstAnnotation', row);
+      const mask = this.#masks.addText(bytes, start, text.ends[row]!, options);
+      if (mask >= 0 || mask === FAR) return mask;
+    }
+    source.read(row, this.#view);
     try {
-      return this.#masks.addSegmentation(this.#view, this.#cells.heights[cell]!, this.#cells.widths[cell]!);
+      return this.#masks.addSegmentation(this.#view, options);
     } catch (error) {
-      throw this.#readers.describe(error, kind, row);
+      throw source.describe(error, row);
     }
   }
 }

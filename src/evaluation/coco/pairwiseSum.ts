@@ -12,12 +12,19 @@ export function pairwiseSum(values: ArrayLike<number>, start = 0, count = values
     const half = (count >> 1) - ((count >> 1) % 8);
     return pairwiseSum(values, start, half) + pairwiseSum(values, start + half, count - half);
   }
-  const lanes = new Float64Array(8);
-  const whole = count - (count % 8);
-  for (let i = 0; i < whole; i += 8) {
-    for (let lane = 0; lane < 8; lane++) lanes[lane]! += values[start + i + lane]!;
+  const whole = start + count - (count % 8);
+  let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = start; i < whole; i += 8) {
+    a += values[i]!;
+    b += values[i + 1]!;
+    c += values[i + 2]!;
+    d += values[i + 3]!;
+    e += values[i + 4]!;
+    f += values[i + 5]!;
+    g += values[i + 6]!;
+    h += values[i + 7]!;
   }
-  let sum = ((lanes[0]! + lanes[1]!) + (lanes[2]! + lanes[3]!)) + ((lanes[4]! + lanes[5]!) + (lanes[6]! + lanes[7]!));
-  for (let i = whole; i < count; i++) sum += values[start + i]!;
+  let sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+  for (let i = whole; i < start + count; i++) sum += values[i]!;
   return sum;
 }

@@ -31,7 +31,7 @@ describe('the bundle of mpvg/coco', () => {
 
   it('holds nothing but data, evaluation and errors', () => {
     const folders = new Set(Object.keys(metafile.inputs).map((file) => file.replace(/\/[^/]*$/, '')));
-    expect([...folders].sort()).toEqual(['src', 'src/data/coco', 'src/evaluation', 'src/evaluation/coco']);
+    expect([...folders].sort()).toEqual(['src', 'src/data', 'src/data/coco', 'src/evaluation', 'src/evaluation/coco']);
   });
 
   it('imports nothing at run time', () => {

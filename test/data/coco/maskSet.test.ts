@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JsonScanner } from '../../../src/data/coco/jsonScanner.ts';
+import { FAR, UNUSUAL } from '../../../src/data/coco/maskKernel.ts';
 import { MaskSet } from '../../../src/data/coco/maskSet.ts';
 import type { Segmentation } from '../../../src/data/coco/records.ts';
 import { rleArea, type Rle } from '../../../src/data/coco/rle.ts';
@@ -53,7 +54,7 @@ describe('MaskSet', () => {
     fc.assert(fc.property(fc.array(segmentation, { minLength: 2, maxLength: 5 }), fc.boolean(), (segmentations, isCrowd) => {
       masks.clear();
       const rles = segmentations.map((one) => segmentationToRle(one, height, width));
-      const numbers = segmentations.map((one) => masks.addSegmentation(viewOf(one), height, width));
+      const numbers = segmentations.map((one) => masks.addSegmentation(viewOf(one), { height, width }));
       expect(numbers.map((mask) => masks.area(mask))).toEqual(rles.map(rleArea));
       for (const d of numbers) {
         for (const g of numbers) expect(masks.iou(d, g, isCrowd)).toBe(slowIou(rles[d]!, rles[g]!, isCrowd));
@@ -65,8 +66,8 @@ describe('MaskSet', () => {
     const masks = new MaskSet();
     fc.assert(fc.property(segmentation, polygons, (mask, outline) => {
       masks.clear();
-      masks.addSegmentation(viewOf(mask), height, width);
-      if (masks.mayOverlap(viewOf(outline), 1)) return;
+      masks.addSegmentation(viewOf(mask), { height, width });
+      if (masks.addSegmentation(viewOf(outline), { height, width, near: 1 }) !== FAR) return;
       const [iou] = rleIou([segmentationToRle(mask, height, width)], [segmentationToRle(outline, height, width)], [0]);
       expect(iou).toBe(0);
     }), { seed: 5, numRuns: 3000 });
@@ -74,17 +75,40 @@ describe('MaskSet', () => {
 
   it('sees that an odd last number of a polygon does not shift the next one', () => {
     const masks = new MaskSet();
-    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), height, width);
-    expect(masks.mayOverlap(viewOf([[0, 0, 1, 0, 1, 1, 0], [20, 5, 30, 5, 30, 15, 20, 15]]), 1)).toBe(true);
-    expect(masks.mayOverlap(viewOf([[0, 0, 1, 0, 1, 1, 0], [5, 20, 15, 20, 15, 29, 5, 29]]), 1)).toBe(false);
+    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), { height, width });
+    const near = { height, width, near: 1 };
+    expect(masks.addSegmentation(viewOf([[0, 0, 1, 0, 1, 1, 0], [5, 20, 15, 20, 15, 29, 5, 29]]), near)).toBe(FAR);
+    expect(masks.addSegmentation(viewOf([[0, 0, 1, 0, 1, 1, 0], [20, 5, 30, 5, 30, 15, 20, 15]]), near)).toBe(1);
   });
 
-  it('draws an outline without points or with one that is no number, so that it is named', () => {
+  it('names what is wrong with an outline, wherever it lies', () => {
     const masks = new MaskSet();
-    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), height, width);
-    expect(masks.mayOverlap(viewOf([]), 1)).toBe(true);
-    expect(masks.mayOverlap(viewOf([[0, 0, 1, NaN, 1, 1]]), 1)).toBe(true);
-    expect(masks.mayOverlap(viewOf([[0, 0, 1, Infinity, 1, 1]]), 1)).toBe(true);
+    masks.addSegmentation(viewOf([[20, 5, 30, 5, 30, 15, 20, 15]]), { height, width });
+    const add = (outline: Segmentation) => masks.addSegmentation(viewOf(outline), { height, width, near: 1 });
+    expect(() => add([])).toThrow('at least one polygon');
+    expect(() => add([[0, 0, 1, NaN, 1, 1]])).toThrow('got NaN at 3');
+    expect(() => add([[0, 0, 1, 1, 1, 0], [0, 0, Infinity, 1, 1, 1]])).toThrow('got Infinity at 2');
+  });
+
+  it('reads texts as views of them, or leaves them to the views', () => {
+    const spacings: [string, string][][] = [[], [[',', ', ']], [[',', ', '], [':', ': ']], [[',', ' ,\n']]];
+    const written = fc.tuple(segmentation, fc.constantFrom(...spacings));
+    let read = 0;
+    fc.assert(fc.property(written, fc.constantFrom(-1, 1), ([one, spaces], near) => {
+      const text = spaces.reduce((json, [from, to]) => json.replaceAll(from, to), JSON.stringify(one));
+      const bytes = new TextEncoder().encode(`{"segmentation":${text}, "id": 1}`);
+      const masks = [new MaskSet(), new MaskSet()] as const;
+      for (const set of masks) set.addSegmentation(viewOf([[2, 3, 9, 3, 9, 12]]), { height, width });
+      const mask = masks[0].addText(bytes, 16, 16 + text.length, { height, width, near });
+      if (mask === UNUSUAL) return;
+      read++;
+      expect(mask).toBe(masks[1].addSegmentation(viewOf(one), { height, width, near }));
+      if (mask === FAR) return;
+      expect(masks[0].area(1)).toBe(masks[1].area(1));
+      const ious = masks.map((set) => [set.iou(0, 1, false), set.iou(1, 0, true)]);
+      expect(ious[0]).toEqual(ious[1]);
+    }), { seed: 7, numRuns: 1000 });
+    expect(read).toBeGreaterThan(200);
   });
 
   it('reads compressed masks however a JSON writer has escaped them', () => {
@@ -102,7 +126,7 @@ describe('MaskSet', () => {
         readSegmentation(scanner, view);
         expect(view.toSegmentation()).toEqual({ size: [height, width], counts });
         const masks = new MaskSet();
-        masks.addSegmentation(view, NaN, NaN);
+        masks.addSegmentation(view, { height: NaN, width: NaN });
         expect(masks.area(0)).toBe(rleArea(rle));
         expect(masks.iou(0, masks.addCounts(rle.counts, height, width), false)).toBe(rleArea(rle) > 0 ? 1 : 0);
       }

@@ -7,13 +7,8 @@ import { CocoParser, type ParsedCoco } from '../../../src/data/coco/cocoParser.t
 export function parseText(text: string | Uint8Array, chunkBytes?: number): ParsedCoco {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   const parser = new CocoParser({ name: 'test.json', size: bytes.length, ...(chunkBytes !== undefined && { chunkBytes }) });
-  for (let at = 0; at < bytes.length;) {
-    const space = parser.space();
-    const piece = bytes.subarray(at, at + space.length);
-    space.set(piece);
-    parser.push(piece.length);
-    at += piece.length;
-  }
+  const step = chunkBytes ?? bytes.length;
+  for (let at = 0; at < bytes.length; at += step) parser.push(bytes.subarray(at, at + step));
   return parser.finish();
 }
 

@@ -1,0 +1,33 @@
+// Loads WebAssembly kernels. Each instance has a memory of its own, which grows to what it needed most.
+
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** The platform's global, as far as it is used here: TypeScript declares it for browsers only. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+};
+
+const PAGE_BYTES = 65_536;
+
+/** By their base64. */
+const modules = new Map<string, object>();
+
+/** What a new instance of a compiled module, base64, exports; the caller knows its type. */
+export function loadKernel(base64: string): object {
+  let module = modules.get(base64);
+  if (module === undefined) {
+    module = new WebAssembly.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    modules.set(base64, module);
+  }
+  return new WebAssembly.Instance(module).exports;
+}
+
+/** Makes a memory at least `bytes` large. Views of its old buffer are void afterwards. */
+export function growTo(memory: KernelMemory, bytes: number): void {
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
+  if (missing > 0) memory.grow(missing);
+}
