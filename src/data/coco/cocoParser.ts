@@ -9,7 +9,7 @@ import { ImageColumns } from './imageColumns.ts';
 import { JsonFault, NEEDS_MORE } from './jsonFault.ts';
 import { JsonScanner } from './jsonScanner.ts';
 import { KeySet } from './keySet.ts';
-import { RecordKernel } from './recordKernel.ts';
+import { sharedRecordKernel } from './recordKernel.ts';
 import type { TextChunk } from './textChunks.ts';
 
 const COMMA_OR_END = { object: 0x7d, list: 0x5d };
@@ -69,7 +69,9 @@ export class CocoParser {
   readonly #scanner = new JsonScanner();
   readonly #annotations = new AnnotationColumns();
   readonly #images = new ImageColumns();
-  readonly #kernel = new RecordKernel();
+  readonly #kernel = sharedRecordKernel();
+  /** Records that the kernel could not read. */
+  #unusual = 0;
 
   #categories: unknown[] = [];
   #info: unknown;
@@ -287,8 +289,13 @@ export class CocoParser {
   /** Reads records as almost all files write them. @returns whether there was one */
   #scan(list: 'annotations' | 'images'): boolean {
     const columns = list === 'images' ? this.#images : this.#annotations;
+    // Where most are unusual it would only cost time.
+    if (this.#unusual > 64 && 2 * this.#unusual > columns.count) return false;
     const scanned = this.#kernel.scan(this.#bytes, this.#scanner.position, this.#filled, columns, this.#size - this.#offset);
-    if (scanned === undefined) return false;
+    if (scanned === undefined) {
+      this.#unusual++;
+      return false;
+    }
     this.#scanner.position = scanned.position;
     this.#place = scanned.isAfter ? 'after element' : 'element';
     return true;

@@ -30,8 +30,8 @@ interface Address {
   readonly value: number;
 }
 
-/** What `scan` did. */
-export interface Scanned {
+/** What `scan` read: at least one element. */
+interface Scanned {
   /** Where the next element begins, or the last one ended. */
   readonly position: number;
   /** Whether the position is behind an element, with no comma yet. */
@@ -47,8 +47,6 @@ export class RecordKernel {
   #end = 0;
   /** Where an element stands that has to be read in the general way. */
   #unusualAt = -1;
-  /** How many there were. */
-  #unusual = 0;
 
   /** Forgets the text. */
   clear(): void {
@@ -64,8 +62,7 @@ export class RecordKernel {
    * @returns undefined when this one has to be read in the general way
    */
   scan(bytes: Uint8Array, from: number, limit: number, into: AnnotationColumns | ImageColumns, inAll = 0): Scanned | undefined {
-    // Where most are unusual it would only cost time.
-    if (from === this.#unusualAt || (this.#unusual > 64 && 2 * this.#unusual > into.count)) return undefined;
+    if (from === this.#unusualAt) return undefined;
     const { position, reason } = this.#code;
     for (let isFresh = false; ; isFresh = true) {
       if (isFresh || from < this.#start || from >= this.#end) {
@@ -79,7 +76,6 @@ export class RecordKernel {
       // An element may be longer than the part of the text, or the text's end is all that there is.
       const isUnusual = reason.value === UNUSUAL || (reason.value === CUT && (this.#end === limit || (isFresh && count === 0)));
       if (isUnusual) this.#unusualAt = this.#start + position.value;
-      if (reason.value === UNUSUAL) this.#unusual++;
       if (count > 0) {
         if (into instanceof ImageColumns) this.#keepPhotos(count, into);
         else this.#keep(count, into, (count * Math.max(0, inAll - from)) / (this.#start + position.value - from));
@@ -117,4 +113,11 @@ export class RecordKernel {
       for (let n = 0; n < count; n++) column[row + n] = found[n] === 0 && i > 0 ? 0 : found[n]! + this.#start;
     });
   }
+}
+
+let ofThread: RecordKernel | undefined;
+
+/** One for all that read in this thread. Who begins to read clears it. */
+export function sharedRecordKernel(): RecordKernel {
+  return ofThread ??= new RecordKernel();
 }
