@@ -9,7 +9,7 @@ import { layersRule } from './scripts/lint/layers.mjs';
 
 const typescript = ['**/*.ts'];
 /** AssemblyScript: TypeScript's syntax, other types. Its own compiler checks them. */
-const assembly = ['src/data/coco/assembly/*.ts'];
+const assembly = ['src/**/assembly/*.ts'];
 
 /** @type {import('eslint').Linter.RulesRecord} */
 const layout = {

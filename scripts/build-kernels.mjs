@@ -18,6 +18,8 @@ export const kernels = {
   'src/data/transforms/colourKernel.ts': { source: 'src/data/transforms/colourKernel.wat', name: 'COLOUR_KERNEL' },
   'src/data/coco/maskKernelCode.ts': { source: 'src/data/coco/assembly/maskKernel.ts', name: 'MASK_KERNEL' },
   'src/data/coco/recordKernelCode.ts': { source: 'src/data/coco/assembly/recordKernel.ts', name: 'RECORD_KERNEL' },
+  'src/evaluation/coco/cellKernelCode.ts': { source: 'src/evaluation/coco/assembly/cellKernel.ts', name: 'CELL_KERNEL' },
+  'src/evaluation/coco/curveKernelCode.ts': { source: 'src/evaluation/coco/assembly/curveKernel.ts', name: 'CURVE_KERNEL' },
 };
 
 /**

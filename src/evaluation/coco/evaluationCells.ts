@@ -5,8 +5,8 @@
 import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
 import { IdIndex } from '../../data/coco/idIndex.ts';
 import { DataError } from '../../errors.ts';
+import { sortIntoCells, type PlacedRows } from './cellKernel.ts';
 import type { CocoParameters } from './cocoParameters.ts';
-import { sortByScore } from './scoreOrder.ts';
 
 export interface EvaluationCells {
   /** Number of cells. They are in the order of their class, then of their photo. */
@@ -31,13 +31,6 @@ export interface EvaluationCells {
   readonly ranks: Uint32Array;
 }
 
-/** Rows with the index of their class and of their photo. */
-interface PlacedRows {
-  readonly rows: Uint32Array;
-  readonly categories: Uint32Array;
-  readonly images: Uint32Array;
-}
-
 /**
  * Sorts annotations into cells.
  * @throws DataError naming an annotation without an id, or a detection without a score
@@ -49,93 +42,7 @@ export function groupIntoCells(truth: AnnotationTable, detected: AnnotationTable
   const gt = place(truth, parameters, 'ground truth');
   const dt = place(detected, parameters, 'detections');
   const scores = scoresOf(detected, dt.rows);
-  // By class, photo and score, and by class and score over all photos. Each sort keeps the order of equals.
-  const gtOrder = countingSort(countingSort(identity(gt.rows.length), gt.images, photos), gt.categories, classes);
-  const byScore = sortByScore(countingSort(identity(dt.rows.length), dt.images, photos), scores);
-  const ranked = countingSort(byScore, dt.categories, classes);
-  const dtOrder = countingSort(countingSort(byScore, dt.images, photos), dt.categories, classes);
-  return cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most: maxDets.at(-1)! });
-}
-
-interface Sorted {
-  readonly gt: PlacedRows;
-  readonly gtOrder: Uint32Array;
-  readonly dt: PlacedRows;
-  readonly dtOrder: Uint32Array;
-  /** By class and score. */
-  readonly ranked: Uint32Array;
-  readonly classes: number;
-  /** Detections kept per cell. */
-  readonly most: number;
-}
-
-/** Walks both sorted lists at once and makes a cell of each class and photo that it meets. */
-function cut({ gt, gtOrder, dt, dtOrder, ranked, classes, most }: Sorted): EvaluationCells {
-  const gtCount = gtOrder.length;
-  const dtCount = dtOrder.length;
-  const categories = new Uint32Array(gtCount + dtCount);
-  const images = new Uint32Array(gtCount + dtCount);
-  const truthStarts = new Uint32Array(gtCount + dtCount + 1);
-  const detectionStarts = new Uint32Array(gtCount + dtCount + 1);
-  const detections = new Uint32Array(dtCount);
-  const ranks = new Uint32Array(dtCount);
-  // For an entry of dt, its place in `detections` plus 1; 0 when it is beyond `most`.
-  const placeOf = new Uint32Array(dtCount);
-  let count = 0;
-  let g = 0;
-  let d = 0;
-  let kept = 0;
-  while (g < gtCount || d < dtCount) {
-    const gtFirst = d === dtCount || (g < gtCount && isBefore(gt, gtOrder[g]!, dt, dtOrder[d]!));
-    const category = gtFirst ? gt.categories[gtOrder[g]!]! : dt.categories[dtOrder[d]!]!;
-    const image = gtFirst ? gt.images[gtOrder[g]!]! : dt.images[dtOrder[d]!]!;
-    categories[count] = category;
-    images[count] = image;
-    for (; g < gtCount; g++) {
-      const entry = gtOrder[g]!;
-      if (gt.categories[entry] !== category || gt.images[entry] !== image) break;
-    }
-    for (let rank = 0; d < dtCount; d++, rank++) {
-      const entry = dtOrder[d]!;
-      if (dt.categories[entry] !== category || dt.images[entry] !== image) break;
-      if (rank >= most) continue;
-      ranks[kept] = rank;
-      detections[kept++] = dt.rows[entry]!;
-      placeOf[entry] = kept;
-    }
-    count++;
-    truthStarts[count] = g;
-    detectionStarts[count] = kept;
-  }
-  const truths = new Uint32Array(gtCount);
-  for (let i = 0; i < gtCount; i++) truths[i] = gt.rows[gtOrder[i]!]!;
-  const ranking = new Uint32Array(kept);
-  const rankingStarts = new Uint32Array(classes + 1);
-  let next = 0;
-  for (let i = 0; i < dtCount; i++) {
-    const entry = ranked[i]!;
-    if (placeOf[entry] === 0) continue;
-    ranking[next++] = placeOf[entry]! - 1;
-    rankingStarts[dt.categories[entry]! + 1] = next;
-  }
-  for (let k = 1; k <= classes; k++) rankingStarts[k] = Math.max(rankingStarts[k]!, rankingStarts[k - 1]!);
-  return {
-    count,
-    categories: categories.slice(0, count),
-    images: images.slice(0, count),
-    truthStarts: truthStarts.slice(0, count + 1),
-    truths,
-    detectionStarts: detectionStarts.slice(0, count + 1),
-    detections: detections.slice(0, kept),
-    rankingStarts,
-    ranking,
-    ranks: ranks.slice(0, kept),
-  };
-}
-
-function isBefore(a: PlacedRows, i: number, b: PlacedRows, j: number): boolean {
-  const difference = a.categories[i]! - b.categories[j]!;
-  return difference < 0 || (difference === 0 && a.images[i]! <= b.images[j]!);
+  return sortIntoCells({ truth: gt, detected: dt, scores, photos, classes, most: maxDets.at(-1)! });
 }
 
 /** The rows whose photo and class take part, in the order in which pycocotools collects them for each cell. */
@@ -175,8 +82,7 @@ function collect(table: AnnotationTable, imageIndex: IdIndex, wanted: IdIndex | 
   const rows = all.filter((row) =>
     imageIndex.row(table.imageIds[row]!) !== -1 && (wanted === undefined || wanted.row(table.categoryIds[row]!) !== -1));
   const images = rows.map((row) => imageIndex.row(table.imageIds[row]!));
-  const photos = images.reduce((most, image) => Math.max(most, image + 1), 0);
-  return countingSort(identity(rows.length), images, photos).map((i) => index.row(table.ids[rows[i]!]!));
+  return identity(rows.length).sort((a, b) => images[a]! - images[b]! || a - b).map((i) => index.row(table.ids[rows[i]!]!));
 }
 
 /** Where each id is last, undefined if none occurs twice. */
@@ -203,19 +109,6 @@ function scoresOf(table: AnnotationTable, rows: Uint32Array): Float64Array {
     scores[i] = score;
   }
   return scores;
-}
-
-/** Sorts entries by their key, keeping the order of equals. */
-function countingSort(order: Uint32Array, keys: Uint32Array, range: number): Uint32Array {
-  const starts = new Uint32Array(range + 1);
-  for (let i = 0; i < keys.length; i++) starts[keys[i]! + 1]!++;
-  for (let key = 0; key < range; key++) starts[key + 1]! += starts[key]!;
-  const sorted = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const entry = order[i]!;
-    sorted[starts[keys[entry]!]!++] = entry;
-  }
-  return sorted;
 }
 
 function identity(length: number): Uint32Array {

@@ -74,14 +74,23 @@ function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurv
   let count = 0;
   const offsets = Uint32Array.from(pairs, ([a, m]) => a * M + m);
   for (const t of thresholds) {
-    for (let row = t * rows * K; row < (t + 1) * rows * K; row++) {
-      for (let i = 0; i < offsets.length; i++) {
-        const value = values[row * A * M + offsets[i]!]!;
-        if (value > -1) found[count++] = value;
-      }
+    for (let row = t * rows; row < (t + 1) * rows; row++) {
+      count = gather(values.subarray(row * K * A * M, (row + 1) * K * A * M), A * M, offsets, found, count);
     }
   }
   return count === 0 ? -1 : pairwiseSum(found, 0, count) / count;
+}
+
+/** Adds what is not -1, `offsets` behind each `stride` values, to the first `count` of `found`. @returns how many there are then */
+function gather(values: Float64Array, stride: number, offsets: Uint32Array, found: Float64Array, count: number): number {
+  let next = count;
+  for (let start = 0; start < values.length; start += stride) {
+    for (let i = 0; i < offsets.length; i++) {
+      const value = values[start + offsets[i]!]!;
+      if (value > -1) found[next++] = value;
+    }
+  }
+  return next;
 }
 
 function indices<Value>(values: readonly Value[], wanted: Value): number[] {
