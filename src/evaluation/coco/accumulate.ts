@@ -45,5 +45,6 @@ export function accumulateCurves(
     });
   }
   const count = T * R * K * A * M;
-  return { shape: [T, R, K, A, M], precision: kernel.precision(count), recall: kernel.recall(T * K * A * M), scores: kernel.scores(count) };
+  const recall = kernel.recall(T * K * A * M);
+  return { shape: [T, R, K, A, M], precision: kernel.precision(count), recall, scores: kernel.scores(count) };
 }

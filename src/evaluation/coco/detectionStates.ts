@@ -9,7 +9,7 @@ import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 
 /** A detection that matches no object. */
-export const FALSE_POSITIVE = 0;
+const FALSE_POSITIVE = 0;
 /** A detection that matches an object. */
 export const TRUE_POSITIVE = 1;
 /** A detection that matches an object to be ignored, or none and is itself outside the area range. */

@@ -81,7 +81,7 @@ function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurv
   return count === 0 ? -1 : pairwiseSum(found, 0, count) / count;
 }
 
-/** Adds what is not -1, `offsets` behind each `stride` values, to the first `count` of `found`. @returns how many there are then */
+/** Adds what is not -1, `offsets` behind each `stride` values, to the first `count` of `found`. @returns how many there are */
 function gather(values: Float64Array, stride: number, offsets: Uint32Array, found: Float64Array, count: number): number {
   let next = count;
   for (let start = 0; start < values.length; start += stride) {

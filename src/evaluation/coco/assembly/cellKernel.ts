@@ -100,13 +100,22 @@ function identity(length: i32): usize {
 function countingSort(order: usize, count: i32, keyOf: usize, range: i32): usize {
   memory.fill(starts, 0, 4 * (range + 1));
   for (let i = 0; i < count; i++) increment(load<u32>(keyOf + 4 * i) + 1);
-  for (let key = 0; key < range; key++) store<u32>(starts + 4 * key, load<u32>(starts + 4 * key) + load<u32>(starts + 4 * key, 4), 4);
+  sumStarts(range);
   const sorted = column(count);
   for (let i = 0; i < count; i++) {
     const entry = load<u32>(order + 4 * i);
     store<u32>(sorted + 4 * increment(load<u32>(keyOf + 4 * entry)), entry);
   }
   return sorted;
+}
+
+/** Makes counts, each one place on, where the first entry of a key goes. */
+function sumStarts(range: i32): void {
+  let sum: u32 = 0;
+  for (let key = 1; key < range; key++) {
+    sum += load<u32>(starts + 4 * key);
+    store<u32>(starts + 4 * key, sum);
+  }
 }
 
 /** @returns the value before */
@@ -121,8 +130,8 @@ function sortByScore(order: usize): usize {
   let all: u64 = u64.MAX_VALUE;
   let any: u64 = 0;
   for (let i = 0; i < detectionCount; i++) {
-    // A double's bits order like the double once negative ones are inverted and positive ones get the top bit; all inverted again,
-    // the highest comes first. -0 becomes 0.
+    // A double's bits order like the double once negative ones are inverted and positive ones get the top bit; all inverted
+    // again, the highest comes first. -0 becomes 0.
     const bits = reinterpret<u64>(load<f64>(scores + 8 * i) + 0);
     const key = <i64>bits < 0 ? bits : bits ^ <u64>i64.MAX_VALUE;
     store<u64>(keys + 8 * i, key);
@@ -140,7 +149,7 @@ function sortByScore(order: usize): usize {
 function sortByDigit(order: usize, shift: u64): usize {
   memory.fill(starts, 0, 4 * (DIGITS + 1));
   for (let i = 0; i < detectionCount; i++) increment(digit(i, shift) + 1);
-  for (let key = 0; key < DIGITS; key++) store<u32>(starts + 4 * key, load<u32>(starts + 4 * key) + load<u32>(starts + 4 * key, 4), 4);
+  sumStarts(DIGITS);
   const sorted = column(detectionCount);
   for (let i = 0; i < detectionCount; i++) {
     const entry = load<u32>(order + 4 * i);
@@ -164,9 +173,9 @@ function cut(ofTruths: usize, ofDetections: usize, most: f64): i32 {
   store<u32>(detectionStarts, 0);
   while (g < truthCount || d < detectionCount) {
     // A class and a photo as one number that orders as they do.
-    const truthCell = g < truthCount ? cellOf(load<u32>(ofTruths + 4 * g), truthCategories, truthImages) : u64.MAX_VALUE;
-    const detectionCell = d < detectionCount ? cellOf(load<u32>(ofDetections + 4 * d), detectionCategories, detectionImages) : u64.MAX_VALUE;
-    const cell = min(truthCell, detectionCell);
+    let cell = u64.MAX_VALUE;
+    if (g < truthCount) cell = cellOf(load<u32>(ofTruths + 4 * g), truthCategories, truthImages);
+    if (d < detectionCount) cell = min(cell, cellOf(load<u32>(ofDetections + 4 * d), detectionCategories, detectionImages));
     store<u32>(categories + 4 * count, <u32>(cell >> 32));
     store<u32>(images + 4 * count, <u32>cell);
     for (; g < truthCount; g++) {
