@@ -25,7 +25,9 @@ export function accumulateCurves(
   const [T, R, A, M] = [iouThresholds.length, recallThresholds.length, areaRanges.length, maxDets.length];
   const K = useCats ? categoryIds.length : 1;
   const { ranking, ranks, detections, rankingStarts } = cells;
-  const kernel = new CurveKernel({ thresholds: T, recalls: recallThresholds, classes: K, areas: A, limits: maxDets });
+  const most = rankingStarts.reduce((largest, end, k) => Math.max(largest, end - (rankingStarts[k - 1] ?? 0)), 0);
+  const kernel =
+    new CurveKernel({ thresholds: T, recalls: recallThresholds, classes: K, areas: A, limits: maxDets, detections: most });
   for (let k = 0; k < K; k++) {
     const start = rankingStarts[k]!;
     const end = rankingStarts[k + 1]!;

@@ -1,6 +1,7 @@
 // The WebAssembly that sorts annotations into cells: assembly/cellKernel.ts compiled.
 
 import { loadKernel } from '../../data/kernelLoader.ts';
+import { DataError } from '../../errors.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 
@@ -41,7 +42,7 @@ export interface CellOptions {
 /** Sorts annotations into cells; of equal ones, those that come first stay first. */
 export function sortIntoCells({ truth, detected, scores, photos, classes, most }: CellOptions): EvaluationCells {
   const code = loadKernel(CELL_KERNEL) as Exports;
-  code.begin(truth.rows.length, detected.rows.length, photos, classes);
+  inMemory(detected.rows.length, () => { code.begin(truth.rows.length, detected.rows.length, photos, classes); });
   const column = (name: Column, length: number) => new Uint32Array(code.memory.buffer, code[name].value, length);
   const put = (name: Column, values: Uint32Array): void => { column(name, values.length).set(values); };
   put('truthRows', truth.rows);
@@ -51,7 +52,7 @@ export function sortIntoCells({ truth, detected, scores, photos, classes, most }
   put('detectionCategories', detected.categories);
   put('detectionImages', detected.images);
   new Float64Array(code.memory.buffer, code.scores.value, scores.length).set(scores);
-  const count = code.group(most);
+  const count = inMemory(detected.rows.length, () => code.group(most));
   const kept = code.kept.value;
   const take = (name: Column, length: number) => column(name, length).slice();
   return {
@@ -66,4 +67,16 @@ export function sortIntoCells({ truth, detected, scores, photos, classes, most }
     ranking: take('ranking', kept),
     ranks: take('ranks', kept),
   };
+}
+
+/**
+ * Runs what takes a kernel's memory.
+ * @throws DataError when it takes more than 4 GiB, or than there is
+ */
+export function inMemory<Result>(detections: number, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw new DataError(`CocoEval: expected detections that fit into the 4 GiB of WebAssembly, got ${detections}; evaluate fewer photos or classes at a time`, { cause: error });
+  }
 }

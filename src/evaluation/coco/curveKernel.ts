@@ -1,6 +1,7 @@
 // The WebAssembly that follows precision-recall curves: assembly/curveKernel.ts compiled.
 
 import { loadKernel } from '../../data/kernelLoader.ts';
+import { inMemory } from './cellKernel.ts';
 import { CURVE_KERNEL } from './curveKernelCode.ts';
 
 interface Address {
@@ -9,8 +10,7 @@ interface Address {
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  begin(thresholds: number, recalls: number, classes: number, areas: number, limits: number): void;
-  reserve(detections: number): void;
+  begin(thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number): void;
   traceClass(k: number, detections: number): void;
   readonly recalls: Address;
   readonly limits: Address;
@@ -35,6 +35,8 @@ export interface CurveKernelOptions {
   readonly areas: number;
   /** [M] detections per photo and class */
   readonly limits: readonly number[];
+  /** Most detections of a class. */
+  readonly detections: number;
 }
 
 /** One class's detections, best first. */
@@ -55,9 +57,9 @@ export interface RankedDetections {
 export class CurveKernel {
   readonly #code = loadKernel(CURVE_KERNEL) as Exports;
 
-  constructor({ thresholds, recalls, classes, areas, limits }: CurveKernelOptions) {
+  constructor({ thresholds, recalls, classes, areas, limits, detections }: CurveKernelOptions) {
     const code = this.#code;
-    code.begin(thresholds, recalls.length, classes, areas, limits.length);
+    inMemory(detections, () => { code.begin(thresholds, recalls.length, classes, areas, limits.length, detections); });
     new Float64Array(code.memory.buffer, code.recalls.value, recalls.length).set(recalls);
     new Float64Array(code.memory.buffer, code.limits.value, limits.length).set(limits);
   }
@@ -65,7 +67,6 @@ export class CurveKernel {
   /** Follows the curves of class `k`. */
   trace(k: number, { states, relevant, ranks, scores, truthCounts }: RankedDetections): void {
     const code = this.#code;
-    code.reserve(ranks.length);
     const { buffer } = code.memory;
     new Uint8Array(buffer).set(states, code.states.value);
     new Uint8Array(buffer).set(relevant, code.relevant.value);

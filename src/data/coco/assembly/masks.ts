@@ -27,7 +27,7 @@ class Mask {
 }
 
 let masks: usize = heap.alloc(4096);
-let masksRoom: i32 = 4096;
+let masksRoom: u32 = 4096;
 let count: i32 = 0;
 
 /** Forgets all masks and keeps the memory. */
@@ -186,7 +186,7 @@ function run(mask: Mask, index: u32): f64 {
 /** Makes a mask of `runs` ends behind those in use. @returns its number */
 function finish(runs: i32, height: u32, width: u32): i32 {
   const index = count++;
-  const bytes = count * <i32>offsetof<Mask>();
+  const bytes: u32 = count * offsetof<Mask>();
   if (bytes > masksRoom) {
     const room = withReserve(bytes);
     masks = grown(masks, masksRoom, room);

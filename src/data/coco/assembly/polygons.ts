@@ -18,35 +18,35 @@ const MOST_INSERTED: i32 = 64;
 
 /** x0, y0, x1, y1, … in px of all polygons of a mask. [f64] */
 export let numbers: usize = heap.alloc(4096);
-let numbersRoom: i32 = 4096;
+let numbersRoom: u32 = 4096;
 /** Where each polygon ends in `numbers`. [u32] */
 export let polygonEnds: usize = heap.alloc(4096);
-let polygonEndsRoom: i32 = 4096;
+let polygonEndsRoom: u32 = 4096;
 /** Where the mask changes between 0 and 1, as positions x * height + y in order. [u32] */
 export let changes: usize = heap.alloc(4096);
-let changesRoom: i32 = 4096;
+let changesRoom: u32 = 4096;
 
 /** Points on the fine grid, x, y, the first again behind the last. [i32] */
 let points: usize = heap.alloc(4096);
-let pointsRoom: i32 = 4096;
+let pointsRoom: u32 = 4096;
 /** By column of pixels: how often the outline crosses it. [i32] */
 let crossings: usize = heap.alloc(4096);
-let crossingsRoom: i32 = 4096;
+let crossingsRoom: u32 = 4096;
 /** By column, `places` for each: in which rows. [i32] */
 let rows: usize = heap.alloc(4096);
-let rowsRoom: i32 = 4096;
+let rowsRoom: u32 = 4096;
 let places: i32 = 8;
 /** Changes of the polygons before. [u32] */
 let before: usize = heap.alloc(4096);
-let beforeRoom: i32 = 4096;
+let beforeRoom: u32 = 4096;
 /** Room for their union with those of the next one. [u32] */
 let union: usize = heap.alloc(4096);
-let unionRoom: i32 = 4096;
+let unionRoom: u32 = 4096;
 
 /** Makes room for so many numbers. */
 export function reserveNumbers(count: i32): usize {
-  if (8 * count > numbersRoom) {
-    const room = withReserve(8 * count);
+  if (<u32>count * 8 > numbersRoom) {
+    const room = withReserve(<u32>count * 8);
     numbers = grown(numbers, numbersRoom, room);
     numbersRoom = room;
   }
@@ -55,8 +55,8 @@ export function reserveNumbers(count: i32): usize {
 
 /** Makes room for so many polygons. */
 export function reservePolygons(count: i32): usize {
-  if (4 * count > polygonEndsRoom) {
-    const room = withReserve(4 * count);
+  if (<u32>count * 4 > polygonEndsRoom) {
+    const room = withReserve(<u32>count * 4);
     polygonEnds = grown(polygonEnds, polygonEndsRoom, room);
     polygonEndsRoom = room;
   }
@@ -70,8 +70,8 @@ export function reservePolygons(count: i32): usize {
 export function drawPolygons(polygons: i32, height: i32, width: i32): i32 {
   let count = drawPolygon(0, load<i32>(polygonEnds), height, width);
   for (let i = 1; i < polygons && count >= 0; i++) {
-    if (4 * count > beforeRoom) {
-      beforeRoom = withReserve(4 * count);
+    if (<u32>count * 4 > beforeRoom) {
+      beforeRoom = withReserve(<u32>count * 4);
       before = heap.alloc(beforeRoom);
     }
     memory.copy(before, changes, 4 * count);
@@ -85,8 +85,8 @@ export function drawPolygons(polygons: i32, height: i32, width: i32): i32 {
 /** Draws one polygon: the numbers from `start` to `end`, of which an odd last one is ignored. */
 function drawPolygon(start: i32, end: i32, height: i32, width: i32): i32 {
   const count = (end - start) >> 1;
-  if (8 * (count + 1) > pointsRoom) {
-    pointsRoom = withReserve(8 * (count + 1));
+  if (<u32>(count + 1) * 8 > pointsRoom) {
+    pointsRoom = withReserve(<u32>(count + 1) * 8);
     points = heap.alloc(pointsRoom);
   }
   let left = MAX_FINE;
@@ -115,12 +115,14 @@ function drawPolygon(start: i32, end: i32, height: i32, width: i32): i32 {
 function drawStrip(count: i32, low: i32, high: i32, height: i32, found: i32): i32 {
   const width = high - low + 1;
   if (width <= 0) return found;
-  if (4 * width > crossingsRoom) {
-    crossingsRoom = withReserve(4 * width);
-    crossings = heap.alloc(crossingsRoom);
-  }
   for (places = 8; ; ) {
-    if (4 * width * places > rowsRoom) {
+    // In strips if it takes too many places.
+    if (width > 1 && <i64>width * places > MOST_PLACES) break;
+    if (<u32>width * 4 > crossingsRoom) {
+      crossingsRoom = withReserve(4 * width);
+      crossings = heap.alloc(crossingsRoom);
+    }
+    if (<u32>width * places * 4 > rowsRoom) {
       rowsRoom = withReserve(4 * width * places);
       rows = heap.alloc(rowsRoom);
     }
@@ -132,8 +134,7 @@ function drawStrip(count: i32, low: i32, high: i32, height: i32, found: i32): i3
     let most = 0;
     for (let n = 0; n < width; n++) most = max(most, load<i32>(crossings + 4 * n));
     if (most <= places) return collectChanges(low, width, height, found);
-    // Once more with places for all; in strips if those were too many.
-    if (width > 1 && <i64>width * most > MOST_PLACES) break;
+    // Once more, with places for all.
     places = most;
   }
   const middle = low + (width >> 1);
@@ -201,7 +202,7 @@ function collectChanges(low: i32, width: i32, height: i32, found: i32): i32 {
   for (let n = 0; n < width; n++, top += height) {
     const crossed = load<i32>(crossings + 4 * n);
     const from = rows + 4 * n * places;
-    if (4 * (kept + crossed) > changesRoom) {
+    if (<u32>(kept + crossed) * 4 > changesRoom) {
       const room = withReserve(4 * (kept + crossed));
       changes = grown(changes, changesRoom, room);
       changesRoom = room;
@@ -273,7 +274,7 @@ function sink(from: usize, start: i32, count: i32): void {
 
 /** The union of the changes in `before` and in `changes`, into `changes`. @returns their number */
 function uniteChanges(countA: i32, countB: i32): i32 {
-  if (4 * (countA + countB) > unionRoom) {
+  if (<u32>(countA + countB) * 4 > unionRoom) {
     unionRoom = withReserve(4 * (countA + countB));
     union = heap.alloc(unionRoom);
   }

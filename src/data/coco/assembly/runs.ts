@@ -12,7 +12,7 @@ const MAX_DIGITS: i32 = 7;
 
 /** Of all masks: where runs of ones start and end, start, end, start, end, … as positions x * height + y. [ends of u32] */
 export let ends: usize = heap.alloc(4096);
-let endsRoom: i32 = 4096;
+let endsRoom: u32 = 4096;
 /** Ends in use. */
 export let used: i32 = 0;
 
@@ -31,7 +31,7 @@ export function setUsed(count: i32): void {
 
 /** Makes room for more ends. */
 export function reserveEnds(more: i32): void {
-  const bytes = 4 * (used + more);
+  const bytes = <u32>(used + more) * 4;
   if (bytes <= endsRoom) return;
   const room = withReserve(bytes);
   ends = grown(ends, 4 * used, room);

@@ -14,11 +14,11 @@ const PADDING: i32 = 32;
 
 /** Text to be read. [u8] */
 let text: usize = heap.alloc(4096);
-let textRoom: i32 = 4096;
+let textRoom: u32 = 4096;
 
 /** Makes room for so many bytes of text. */
 export function reserveText(bytes: i32): usize {
-  if (bytes + PADDING > textRoom) {
+  if (<u32>(bytes + PADDING) > textRoom) {
     textRoom = withReserve(bytes + PADDING);
     text = heap.alloc(textRoom);
   }

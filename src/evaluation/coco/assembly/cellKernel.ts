@@ -139,23 +139,26 @@ function sortByScore(order: usize): usize {
     any |= key;
   }
   let sorted = order;
+  let spare = column(detectionCount);
   for (let shift = 0; shift < 64; shift += DIGIT_BITS) {
     // A digit that is the same in all changes nothing.
-    if ((((all ^ any) >> shift) & (DIGITS - 1)) !== 0) sorted = sortByDigit(sorted, shift);
+    if ((((all ^ any) >> shift) & (DIGITS - 1)) === 0) continue;
+    sortByDigit(sorted, shift, spare);
+    const before = sorted;
+    sorted = spare;
+    spare = before;
   }
   return sorted;
 }
 
-function sortByDigit(order: usize, shift: u64): usize {
+function sortByDigit(order: usize, shift: u64, sorted: usize): void {
   memory.fill(starts, 0, 4 * (DIGITS + 1));
   for (let i = 0; i < detectionCount; i++) increment(digit(i, shift) + 1);
   sumStarts(DIGITS);
-  const sorted = column(detectionCount);
   for (let i = 0; i < detectionCount; i++) {
     const entry = load<u32>(order + 4 * i);
     store<u32>(sorted + 4 * increment(digit(entry, shift)), entry);
   }
-  return sorted;
 }
 
 function digit(entry: u32, shift: u64): u32 {

@@ -1,8 +1,6 @@
 // Precision-recall curves of one class after another, read off at fixed recalls. What JavaScript calls is described in
 // ../curveKernel.ts. Source: pycocotools 2.0.11, COCOeval.accumulate; arithmetic in its order.
 
-import { withReserve } from '../../../data/coco/assembly/buffer';
-
 /** As in ../detectionStates.ts. */
 const FALSE_POSITIVE: i32 = 0;
 const TRUE_POSITIVE: i32 = 1;
@@ -57,8 +55,8 @@ let needed: usize = 0;
 /** Detections for which there is room. */
 let room: i32 = 0;
 
-/** Makes room for the results. */
-export function begin(thresholds: i32, recallCount: i32, classes: i32, areas: i32, limitCount: i32): void {
+/** Makes room for the results, and for classes of at most so many detections. */
+export function begin(thresholds: i32, recallCount: i32, classes: i32, areas: i32, limitCount: i32, detections: i32): void {
   T = thresholds;
   R = recallCount;
   K = classes;
@@ -75,12 +73,7 @@ export function begin(thresholds: i32, recallCount: i32, classes: i32, areas: i3
   precision = heap.alloc(8 * T * R * K * A * M);
   scoresAt = heap.alloc(8 * T * R * K * A * M);
   recall = heap.alloc(8 * T * K * A * M);
-}
-
-/** Makes room for a class of so many detections. */
-export function reserve(detections: i32): void {
-  if (detections <= room) return;
-  room = withReserve(detections);
+  room = detections;
   states = heap.alloc(room * A * T);
   relevant = heap.alloc(room * A);
   ranks = heap.alloc(4 * room);
