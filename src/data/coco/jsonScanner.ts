@@ -4,7 +4,7 @@
 // The bytes end with a NUL that is not part of the text. JSON allows no NUL anywhere, so every loop stops there by itself and
 // needs no check against the end; only where a byte does not fit is it asked whether the text ended or is wrong.
 
-import { longDecimal, shortDecimal } from './decimal.ts';
+import { shortDecimal } from './decimal.ts';
 import { JsonFault, NEEDS_MORE } from './jsonFault.ts';
 import type { KeySet } from './keySet.ts';
 
@@ -129,12 +129,9 @@ export class JsonScanner {
     if (hasExponent) at = this.#exponent(at);
     if (at >= this.#limit && !this.#isLast) throw NEEDS_MORE;
     this.position = at;
-    if (hasExponent) return Number(this.#latin1(start, at));
-    const isNegative = bytes[start] === MINUS;
-    const isShort = at - start <= EXACT_LENGTH;
-    const value = isShort ? shortDecimal(mantissa, decimals) : longDecimal(bytes, isNegative ? start + 1 : start, at);
-    if (Number.isNaN(value)) return Number(this.#latin1(start, at));
-    return isNegative ? -value : value;
+    if (hasExponent || at - start > EXACT_LENGTH) return Number(this.#latin1(start, at));
+    const value = shortDecimal(mantissa, decimals);
+    return bytes[start] === MINUS ? -value : value;
   }
 
   /** Skips e, a sign and digits. */

@@ -1,10 +1,22 @@
+// The kernel's numbers: assembly/decimal.ts.
+
 import { describe, expect, it } from 'vitest';
-import { longDecimal } from '../../../src/data/coco/decimal.ts';
+import { AnnotationColumns } from '../../../src/data/coco/annotationColumns.ts';
+import { sharedRecordKernel } from '../../../src/data/coco/recordKernel.ts';
 import { Rng } from '../../../src/random/rng.ts';
 
-const read = (text: string): number => longDecimal(new TextEncoder().encode(text), 0, text.length);
+const columns = new AnnotationColumns(1);
 
-describe('longDecimal', () => {
+/** NaN for one that the kernel leaves to others. */
+function read(text: string): number {
+  const bytes = new TextEncoder().encode(`[{"score":${text}}]\0`);
+  const kernel = sharedRecordKernel();
+  kernel.clear();
+  columns.count = 0;
+  return kernel.scan(bytes, 1, bytes.length - 1, columns) === undefined ? NaN : columns.scores[0]!;
+}
+
+describe('numbers in the kernel', () => {
   it('gives the nearest double of 16 and 17 digits with the point anywhere, and says where it cannot tell', () => {
     const rng = new Rng(11);
     let unsure = 0;
@@ -32,7 +44,8 @@ describe('longDecimal', () => {
   });
 
   it('does not guess at ties between two doubles', () => {
-    for (const tie of ['9007199254740993', '9007199254740995', '4503599627370496.5', '4503599627370497.5', '0.50000000000000005551115123125783']) {
+    const ties = ['9007199254740993', '9007199254740995', '4503599627370496.5', '4503599627370497.5', '0.50000000000000005551115123125783'];
+    for (const tie of ties) {
       const value = read(tie);
       expect(Number.isNaN(value) || value === Number(tie), tie).toBe(true);
     }

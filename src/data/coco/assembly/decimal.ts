@@ -1,4 +1,6 @@
-// Decimal numbers to the nearest double, as ../decimal.ts, where the sources and the reasons stand.
+// Decimal numbers to the nearest double, ties to even, as every correct reader gives them.
+// Source: W. D. Clinger, How to read floating point numbers accurately (1990), for short numbers; T. J. Dekker, A floating-point
+// technique for extending the available precision (1971), for the rest.
 
 import { POINT, ZERO } from './bytes';
 
@@ -50,6 +52,7 @@ function quotient(a: f64, b: f64, d: f64): f64 {
   const product = first * d;
   const remainder = sum - product - productError(first, d, product) + rest;
   const second = remainder / d;
+  // The true quotient is first + second to 2^-50 of `second`: if that much more and less round alike, so does the quotient.
   const above = first + second * (1 + 3.552713678800501e-15); // 2^-48
   return above === first + second * (1 - 3.552713678800501e-15) ? above : NaN;
 }
