@@ -1,36 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ValidationReport } from '../../src/cli/cocoValidate.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
 import type { CocoStats } from '../../src/data/coco/cocoStats.ts';
 import type { CocoAnnotation } from '../../src/data/coco/records.ts';
+import { captureCli } from './captureCli.ts';
 
-let dir = '';
-let stdout = '';
-let stderr = '';
-beforeEach(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'mpvg-coco-'));
-  stdout = '';
-  stderr = '';
-  vi.spyOn(console, 'log').mockImplementation((line) => { stdout += `${String(line)}\n`; });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  await rm(dir, { recursive: true });
-});
-
-/** Runs `mpvg coco …`; DIR stands for the test's folder. */
-async function coco(...args: string[]): Promise<number> {
-  return runProgram(createProgram(), ['coco', ...args.map((arg) => arg.replace('DIR', dir))]);
-}
+const cli = captureCli('coco');
+const coco = async (...args: string[]) => cli.run(...args);
 
 const images = [{ id: 1, width: 100, height: 50, file_name: '1.jpg' }];
 const categories = [{ id: 1, name: 'cat' }, { id: 18, name: 'dog' }];
@@ -41,7 +18,7 @@ function annotation(id: number, change: object = {}): CocoAnnotation {
 }
 
 async function write(name: string, content: unknown): Promise<void> {
-  await writeFile(path.join(dir, name), typeof content === 'string' ? content : JSON.stringify(content));
+  await writeFile(path.join(cli.dir, name), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
 describe('mpvg coco stats', () => {
@@ -49,27 +26,27 @@ describe('mpvg coco stats', () => {
 
   it('prints counts, spreads, histograms and a table of categories', async () => {
     expect(await coco('stats', 'DIR/gt.json')).toBe(0);
-    const lines = stdout.split('\n');
-    expect(lines[0]).toBe(`${dir}/gt.json (instances)`);
+    const lines = cli.stdout.split('\n');
+    expect(lines[0]).toBe(`${cli.dir}/gt.json (instances)`);
     expect(lines[1]).toBe('1 photos, 0 of them without annotations, of 1 sizes: 100x50 (1)');
     expect(lines[2]).toBe('2 annotations: 2 with boxes, 2 with polygons');
-    expect(stdout).toMatch(/\narea, px² +8 +5,004 +5,004 +10,000\n/);
-    expect(stdout).toMatch(/\nphotos by number of annotations\n +0 {2}0\n +1 {2}0\n +2 {2}1 {2}#{40}\n/);
-    expect(stdout).toMatch(/\n +0–8 {2}1 {2}#{40}\n/);
-    expect(stdout).toMatch(/\ncategory +id +annotations +photos +crowds +small +medium +large\ncat +1 +1 +1 +0 +1 +0 +0\ndog +18 +1 +1 +0 +0 +0 +1\ntotal +2 +1 +0 +1 +0 +1\n$/);
-    expect(stderr).toBe('');
+    expect(cli.stdout).toMatch(/\narea, px² +8 +5,004 +5,004 +10,000\n/);
+    expect(cli.stdout).toMatch(/\nphotos by number of annotations\n +0 {2}0\n +1 {2}0\n +2 {2}1 {2}#{40}\n/);
+    expect(cli.stdout).toMatch(/\n +0–8 {2}1 {2}#{40}\n/);
+    expect(cli.stdout).toMatch(/\ncategory +id +annotations +photos +crowds +small +medium +large\ncat +1 +1 +1 +0 +1 +0 +0\ndog +18 +1 +1 +0 +0 +0 +1\ntotal +2 +1 +0 +1 +0 +1\n$/);
+    expect(cli.stderr).toBe('');
   });
 
   it('gives the numbers as JSON', async () => {
     expect(await coco('stats', 'DIR/gt.json', '--json')).toBe(0);
-    const stats = JSON.parse(stdout) as CocoStats & { file: string };
-    expect(stats).toMatchObject({ file: `${dir}/gt.json`, images: 1, total: { annotations: 2, small: 1, large: 1 }, area: { mean: 5004 } });
+    const stats = JSON.parse(cli.stdout) as CocoStats & { file: string };
+    expect(stats).toMatchObject({ file: `${cli.dir}/gt.json`, images: 1, total: { annotations: 2, small: 1, large: 1 }, area: { mean: 5004 } });
   });
 
   it('prints what there is of an empty file', async () => {
     await write('empty.json', '{}');
     expect(await coco('stats', 'DIR/empty.json')).toBe(0);
-    expect(stdout).toMatch(/0 photos.*\n0 annotations\n/);
+    expect(cli.stdout).toMatch(/0 photos.*\n0 annotations\n/);
   });
 });
 
@@ -77,24 +54,24 @@ describe('mpvg coco validate', () => {
   it('gives 0 when nothing is fatal', async () => {
     await write('gt.json', { images, categories, annotations: [annotation(1), annotation(2, { iscrowd: undefined })] });
     expect(await coco('validate', 'DIR/gt.json')).toBe(0);
-    expect(stdout).toBe(`${dir}/gt.json: 2 annotations, 1 kind of fault\n` +
+    expect(cli.stdout).toBe(`${cli.dir}/gt.json: 2 annotations, 1 kind of fault\n` +
       '  missing-iscrowd (repaired): 1 annotation has no iscrowd: 2; counts as 0; pycocotools stops with KeyError\n');
   });
 
   it('gives 2 when something is, and says so first', async () => {
     await write('gt.json', { images, categories, annotations: [annotation(1), annotation(0), annotation(3, { area: undefined })] });
     expect(await coco('validate', 'DIR/gt.json')).toBe(2);
-    expect(stdout).toMatch(/^.*gt\.json: 3 annotations, 2 kinds of faults\n {2}missing-area \(fatal\): 1 annotation has no area: 3; .*\n {2}id-zero \(kept\): .*\n$/);
+    expect(cli.stdout).toMatch(/^.*gt\.json: 3 annotations, 2 kinds of faults\n {2}missing-area \(fatal\): 1 annotation has no area: 3; .*\n {2}id-zero \(kept\): .*\n$/);
   });
 
   it('names as many ids as asked for and counts all', async () => {
     const annotations = Array.from({ length: 30 }, (_, i) => annotation(i + 1, { iscrowd: undefined }));
     await write('gt.json', { images, categories, annotations });
     expect(await coco('validate', 'DIR/gt.json', '--examples', '2')).toBe(0);
-    expect(stdout).toMatch('30 annotations have no iscrowd: 1, 2, …; counts as 0');
-    stdout = '';
+    expect(cli.stdout).toMatch('30 annotations have no iscrowd: 1, 2, …; counts as 0');
+    cli.stdout = '';
     expect(await coco('validate', 'DIR/gt.json', '--examples', '3', '--json')).toBe(0);
-    const [report] = JSON.parse(stdout) as ValidationReport[];
+    const [report] = JSON.parse(cli.stdout) as ValidationReport[];
     expect(report!.findings).toMatchObject([{ kind: 'missing-iscrowd', severity: 'repaired', count: 30, ids: [1, 2, 3], rows: [0, 1, 2] }]);
   });
 
@@ -103,7 +80,7 @@ describe('mpvg coco validate', () => {
     const box = { image_id: 1, bbox: [0, 0, 5, 5] };
     await write('dt.json', [{ ...box, category_id: 1, score: 0.5 }, { ...box, category_id: 2 }]);
     expect(await coco('validate', 'DIR/gt.json', '--results', 'DIR/dt.json')).toBe(2);
-    expect(stdout).toMatch(/gt\.json: 1 annotations, nothing wrong\n.*dt\.json: 2 annotations, 2 kinds of faults\n {2}missing-score \(fatal\): .*: 2; /);
+    expect(cli.stdout).toMatch(/gt\.json: 1 annotations, nothing wrong\n.*dt\.json: 2 annotations, 2 kinds of faults\n {2}missing-score \(fatal\): .*: 2; /);
   });
 
   it('names all results whose masks are damaged', async () => {
@@ -112,7 +89,7 @@ describe('mpvg coco validate', () => {
       ({ image_id: 1, category_id: 1, score: 0.5, segmentation: { size: [50, 100], counts } });
     await write('dt.json', [result([5000]), result([7]), result([1, 4999]), result([5000, 1])]);
     expect(await coco('validate', 'DIR/gt.json', '--results', 'DIR/dt.json')).toBe(2);
-    expect(stdout).toMatch(/ {2}rle-broken \(fatal\): 2 annotations have run lengths that are damaged.*: 2, 4; its mask is an error\n$/);
+    expect(cli.stdout).toMatch(/ {2}rle-broken \(fatal\): 2 annotations have run lengths that are damaged.*: 2, 4; its mask is an error\n$/);
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -122,9 +99,9 @@ describe('mpvg coco validate', () => {
   ])('says in one line what %s is', async (name, content, message) => {
     await write(name, content);
     expect(await coco('validate', `DIR/${name}`)).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(cli.stdout).toBe('');
   });
 
   it.each<[string[], RegExp]>([
@@ -135,7 +112,7 @@ describe('mpvg coco validate', () => {
     [['stat', 'DIR/none.json'], /unknown command 'stat'\n\(Did you mean stats\?\)/],
   ])('names the mistake in %j and gives 2', async (args, message) => {
     expect(await coco(...args)).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
   });
 });

@@ -1,47 +1,24 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CocoDataset } from '../../src/data/coco/cocoDataset.ts';
 import type { CocoAnnotation, CocoFile } from '../../src/data/coco/records.ts';
 import { hasSharedData, sharedData } from '../data/coco/sharedData.ts';
 import { importGraph } from '../importGraph.ts';
+import { captureCli } from './captureCli.ts';
 
-let dir = '';
-let stdout = '';
-let stderr = '';
-beforeEach(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'mpvg-convert-'));
-  stdout = '';
-  stderr = '';
-  vi.spyOn(console, 'log').mockImplementation((line) => { stdout += `${String(line)}\n`; });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  await rm(dir, { recursive: true });
-});
-
-/** Runs `mpvg coco convert …`; DIR stands for the test's folder. */
-async function convert(...args: string[]): Promise<number> {
-  return runProgram(createProgram(), ['coco', 'convert', ...args.map((arg) => arg.replace('DIR', dir))]);
-}
+const cli = captureCli('coco', 'convert');
+const convert = async (...args: string[]) => cli.run(...args);
 
 async function text(name: string, content: string): Promise<void> {
-  await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
-  await writeFile(path.join(dir, name), content);
+  await mkdir(path.dirname(path.join(cli.dir, name)), { recursive: true });
+  await writeFile(path.join(cli.dir, name), content);
 }
 
 async function json(name: string): Promise<CocoFile> {
-  return JSON.parse(await readFile(path.join(dir, name), 'utf8')) as CocoFile;
+  return JSON.parse(await readFile(path.join(cli.dir, name), 'utf8')) as CocoFile;
 }
 
 const truth = {
@@ -56,8 +33,8 @@ const truth = {
 describe('mpvg coco convert', () => {
   beforeEach(async () => {
     await text('gt.json', JSON.stringify(truth));
-    await mkdir(path.join(dir, 'set/images/val'), { recursive: true });
-    await sharp({ create: { width: 20, height: 10, channels: 3, background: 'red' } }).toFile(path.join(dir, 'set/images/val/a.png'));
+    await mkdir(path.join(cli.dir, 'set/images/val'), { recursive: true });
+    await sharp({ create: { width: 20, height: 10, channels: 3, background: 'red' } }).toFile(path.join(cli.dir, 'set/images/val/a.png'));
     await text('set/labels/val/a.txt', '1 0.2 0.4 0.2 0.4\n');
     await text('set/data.yaml', 'train: images/train\nval: images/val\nnames: [cat, dog]\n');
   });
@@ -68,8 +45,8 @@ describe('mpvg coco convert', () => {
     [['DIR/set/images/val', 'DIR/out.json', '--from', 'yolo', '--names', 'DIR/set/data.yaml', '--labels', 'DIR/set/labels/val']],
   ])('makes a COCO file of YOLO labels: %j', async (args) => {
     expect(await convert(...args)).toBe(0);
-    expect(stdout).toBe(`${dir}/out.json: 1 photos, 1 annotations, 2 categories\n`);
-    expect(stderr).toBe('');
+    expect(cli.stdout).toBe(`${cli.dir}/out.json: 1 photos, 1 annotations, 2 categories\n`);
+    expect(cli.stderr).toBe('');
     expect(await json('out.json')).toEqual({
       info: {}, licenses: [],
       images: [{ id: 1, width: 20, height: 10, file_name: 'a.png' }],
@@ -80,14 +57,14 @@ describe('mpvg coco convert', () => {
 
   it('makes YOLO labels of a COCO file and counts what it leaves out', async () => {
     expect(await convert('DIR/gt.json', 'DIR/yolo', '--to', 'yolo', '--outlines')).toBe(0);
-    expect(await readFile(path.join(dir, 'yolo/labels/a.txt'), 'utf8')).toBe('1 0.1 0.2 0.3 0.2 0.3 0.6\n');
-    expect(stderr).toBe('note: 1 crowds left out, which YOLO does not have\n');
-    expect(stdout).toBe(`${dir}/yolo: labels of 1 photos\n`);
+    expect(await readFile(path.join(cli.dir, 'yolo/labels/a.txt'), 'utf8')).toBe('1 0.1 0.2 0.3 0.2 0.3 0.6\n');
+    expect(cli.stderr).toBe('note: 1 crowds left out, which YOLO does not have\n');
+    expect(cli.stdout).toBe(`${cli.dir}/yolo: labels of 1 photos\n`);
   });
 
   it('makes VOC annotations of a COCO file, and a COCO file of those', async () => {
     expect(await convert('DIR/gt.json', 'DIR/voc', '--to', 'voc')).toBe(0);
-    expect(await readdir(path.join(dir, 'voc/Annotations'))).toEqual(['a.xml']);
+    expect(await readdir(path.join(cli.dir, 'voc/Annotations'))).toEqual(['a.xml']);
     expect(await convert('DIR/voc', 'DIR/out.json', '--from', 'voc')).toBe(0);
     expect((await json('out.json')).annotations).toEqual([
       { id: 1, image_id: 1, category_id: 2, bbox: [2, 2, 4, 4], area: 16, iscrowd: 0, ignore: 0 },
@@ -99,25 +76,25 @@ describe('mpvg coco convert', () => {
     await text('out.json', 'mine');
     const args = ['DIR/set/images/val', 'DIR/out.json', '--from', 'yolo'];
     expect(await convert(...args)).toBe(2);
-    expect(stderr).toMatch(/^mpvg: convert: expected a new file to write to, got .*out\.json, which is there; --overwrite replaces it\n$/);
-    expect(await readFile(path.join(dir, 'out.json'), 'utf8')).toBe('mine');
+    expect(cli.stderr).toMatch(/^mpvg: convert: expected a new file to write to, got .*out\.json, which is there; --overwrite replaces it\n$/);
+    expect(await readFile(path.join(cli.dir, 'out.json'), 'utf8')).toBe('mine');
     expect(await convert(...args, '--overwrite')).toBe(0);
     expect((await json('out.json')).images).toHaveLength(1);
-    expect((await readdir(dir)).filter((name) => name.includes('partial'))).toEqual([]);
+    expect((await readdir(cli.dir)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
   it('leaves what another conversion has begun', async () => {
     await text('out.json.partial', 'theirs');
     expect(await convert('DIR/set/images/val', 'DIR/out.json', '--from', 'yolo')).toBe(2);
-    expect(stderr).toMatch(/^mpvg: convert: expected nothing at .*out\.json\.partial, .* if it is left over, remove it\n$/);
-    expect(await readFile(path.join(dir, 'out.json.partial'), 'utf8')).toBe('theirs');
+    expect(cli.stderr).toMatch(/^mpvg: convert: expected nothing at .*out\.json\.partial, .* if it is left over, remove it\n$/);
+    expect(await readFile(path.join(cli.dir, 'out.json.partial'), 'utf8')).toBe('theirs');
   });
 
   it('keeps a file when its replacement goes wrong', async () => {
     await text('out.json', 'mine');
     await text('set/labels/val/a.txt', '2 0.2 0.4 0.2 0.4\n');
     expect(await convert('DIR/set/images/val', 'DIR/out.json', '--from', 'yolo', '--overwrite')).toBe(2);
-    expect(await readFile(path.join(dir, 'out.json'), 'utf8')).toBe('mine');
+    expect(await readFile(path.join(cli.dir, 'out.json'), 'utf8')).toBe('mine');
   });
 
   it('takes away what it has begun when it is stopped', async () => {
@@ -125,12 +102,12 @@ describe('mpvg coco convert', () => {
     await text('gt.json', JSON.stringify({ ...truth, images }));
     const listeners = new Set(process.listeners('SIGINT'));
     const running = convert('DIR/gt.json', 'DIR/voc', '--to', 'voc');
-    await vi.waitFor(() => expect(existsSync(path.join(dir, 'voc.partial'))).toBe(true), { interval: 1 });
+    await vi.waitFor(() => expect(existsSync(path.join(cli.dir, 'voc.partial'))).toBe(true), { interval: 1 });
     // The command's own listener alone: the test runner has one too.
     for (const listener of process.listeners('SIGINT')) if (!listeners.has(listener)) listener('SIGINT');
     expect(await running).toBe(130);
-    expect(stderr).toBe(`stopped; nothing was written to ${dir}/voc\n`);
-    expect((await readdir(dir)).filter((name) => name.includes('voc'))).toEqual([]);
+    expect(cli.stderr).toBe(`stopped; nothing was written to ${cli.dir}/voc\n`);
+    expect((await readdir(cli.dir)).filter((name) => name.includes('voc'))).toEqual([]);
     expect(process.listeners('SIGINT')).toEqual([...listeners]);
   });
 
@@ -156,8 +133,8 @@ describe('mpvg coco convert', () => {
     [['DIR/set', 'DIR/out.json', '--from', 'voc'], /^mpvg: readVoc: expected XML files in .*set, got none\n$/],
   ])('names the mistake in %j and gives 2', async (args, message) => {
     expect(await convert(...args)).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
   });
 
   it('loads neither libtorch nor tfjs', () => {
@@ -183,10 +160,10 @@ describe.skipIf(!hasSharedData('mpvg coco convert there and back on real photos'
     expect(await convert(file, 'DIR/there', '--to', format)).toBe(0);
     const original = await CocoDataset.open(file);
     const sizeOf = new Map(original.loadImgs(original.getImgIds()).map(({ id, width, height }) => [id, { width, height }]));
-    if (format === 'yolo') await symlink(path.join(sharedData, 'coco/images/val2017'), path.join(dir, 'there/images'));
+    if (format === 'yolo') await symlink(path.join(sharedData, 'coco/images/val2017'), path.join(cli.dir, 'there/images'));
     const back = format === 'yolo' ? ['DIR/there/data.yaml', 'DIR/back.json', '--split', 'val'] : ['DIR/there', 'DIR/back.json'];
     expect(await convert(...back, '--from', format)).toBe(0);
-    const again = await CocoDataset.open(path.join(dir, 'back.json'));
+    const again = await CocoDataset.open(path.join(cli.dir, 'back.json'));
     expect(again.images.count).toBe(167);
     expect(again.validate().filter(({ severity }) => severity === 'fatal')).toEqual([]);
 

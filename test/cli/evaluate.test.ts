@@ -1,37 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CocoReport } from '../../src/cli/evaluateCoco.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
 import { pngOf } from '../data/png.ts';
 import { importGraph } from '../importGraph.ts';
+import { captureCli } from './captureCli.ts';
 
-let dir = '';
-let stdout = '';
-let stderr = '';
-beforeEach(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'mpvg-evaluate-'));
-  stdout = '';
-  stderr = '';
-  vi.spyOn(console, 'log').mockImplementation((line) => { stdout += `${String(line)}\n`; });
-  vi.spyOn(console, 'error').mockImplementation((line) => { stderr += `${String(line)}\n`; });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await rm(dir, { recursive: true });
-});
-
-/** Runs `mpvg evaluate …`; DIR stands for the test's folder. */
-async function evaluate(...args: string[]): Promise<number> {
-  return runProgram(createProgram(), ['evaluate', ...args.map((arg) => arg.replace('DIR', dir))]);
-}
+const cli = captureCli('evaluate');
+const evaluate = async (...args: string[]) => cli.run(...args);
 
 describe('mpvg evaluate coco', () => {
   const box = (x: number) => ({ bbox: [x, 0, 10, 10], area: 100 });
@@ -44,29 +21,29 @@ describe('mpvg evaluate coco', () => {
         { id: 2, image_id: 1, category_id: 18, iscrowd: 0, ...box(50) },
       ],
     };
-    await writeFile(path.join(dir, 'gt.json'), JSON.stringify(truth));
-    await writeFile(path.join(dir, 'dt.json'), JSON.stringify([{ image_id: 1, category_id: 1, score: 0.9, ...box(0) }]));
+    await writeFile(path.join(cli.dir, 'gt.json'), JSON.stringify(truth));
+    await writeFile(path.join(cli.dir, 'dt.json'), JSON.stringify([{ image_id: 1, category_id: 1, score: 0.9, ...box(0) }]));
   });
   const files = ['coco', '--gt', 'DIR/gt.json', '--dt', 'DIR/dt.json'];
 
   it("prints pycocotools' twelve lines", async () => {
     expect(await evaluate(...files)).toBe(0);
-    const lines = stdout.trimEnd().split('\n');
+    const lines = cli.stdout.trimEnd().split('\n');
     expect(lines.length).toBe(12);
     expect(lines[0]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.500');
     expect(lines[4]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=medium | maxDets=100 ] = -1.000');
-    expect(stderr).toMatch(/^1 detections, 2 objects: \d+\.\d\d s\n$/);
+    expect(cli.stderr).toMatch(/^1 detections, 2 objects: \d+\.\d\d s\n$/);
   });
 
   it('prints tables of classes and errors', async () => {
     expect(await evaluate(...files, '--per-class', '--tide')).toBe(0);
-    expect(stdout).toMatch(/\ncategory +objects +AP +AP50 +AP75 +AP small +AP medium +AP large +AR\ncat +1 +1\.000 .* - +- +1\.000\ndog +1 +0\.000/);
-    expect(stdout).toMatch(/\nmissed +0\.500 +1\n/);
+    expect(cli.stdout).toMatch(/\ncategory +objects +AP +AP50 +AP75 +AP small +AP medium +AP large +AR\ncat +1 +1\.000 .* - +- +1\.000\ndog +1 +0\.000/);
+    expect(cli.stdout).toMatch(/\nmissed +0\.500 +1\n/);
   });
 
   it('gives the numbers as JSON', async () => {
     expect(await evaluate(...files, '--json', '--tide', '--max-dets', '1,2,100')).toBe(0);
-    const { stats, perClass, tide, timing, ...counts } = JSON.parse(stdout) as CocoReport;
+    const { stats, perClass, tide, timing, ...counts } = JSON.parse(cli.stdout) as CocoReport;
     [0.5, 0.5, 0.5, 0.5, -1, -1, 0.5, 0.5, 0.5, 0.5, -1, -1].forEach((value, i) => expect(stats[i]).toBeCloseTo(value, 14));
     expect(perClass).toMatchObject([{ categoryId: 1, name: 'cat', ar: 1 }, { categoryId: 18, name: 'dog', ap: 0 }]);
     expect(tide?.errors.missed.count).toBe(1);
@@ -76,7 +53,7 @@ describe('mpvg evaluate coco', () => {
 
   it.each([['cat', [1]], ['18', [18]], ['dog, 1', [1, 18]]])('evaluates the categories %s alone', async (list, ids) => {
     expect(await evaluate(...files, '--json', '--cats', list)).toBe(0);
-    expect((JSON.parse(stdout) as CocoReport).perClass.map(({ categoryId }) => categoryId)).toEqual(ids);
+    expect((JSON.parse(cli.stdout) as CocoReport).perClass.map(({ categoryId }) => categoryId)).toEqual(ids);
   });
 
   it.each<[string[], RegExp]>([
@@ -92,8 +69,8 @@ describe('mpvg evaluate coco', () => {
     [[...files, '--report', 'out'], /^mpvg: evaluate coco: expected no --report, since this build does not write reports yet, got out/],
   ])('names the mistake in %j and gives 2', async (args, message) => {
     expect(await evaluate(...args)).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
   });
 
   it.each<[string, RegExp]>([
@@ -107,17 +84,17 @@ describe('mpvg evaluate coco', () => {
     ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1]}]', /^mpvg: CocoEval: expected a score for each detection, got none for detection 1\n$/],
     ['[{"image_id":1,"category_id":1,"score":1}]', /^mpvg: CocoEval: expected an area for detection 1, got none: results get theirs from a bbox[^\n]*\n$/],
   ])('names what is wrong with results such as %s and gives 2', async (text, message) => {
-    await writeFile(path.join(dir, 'other.json'), text);
+    await writeFile(path.join(cli.dir, 'other.json'), text);
     expect(await evaluate('coco', '--gt', 'DIR/gt.json', '--dt', 'DIR/other.json')).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
   });
 
   it('names a ground truth without objects and gives 2', async () => {
-    await writeFile(path.join(dir, 'none.json'), '{}');
-    await writeFile(path.join(dir, 'other.json'), '[]');
+    await writeFile(path.join(cli.dir, 'none.json'), '{}');
+    await writeFile(path.join(cli.dir, 'other.json'), '[]');
     expect(await evaluate('coco', '--gt', 'DIR/none.json', '--dt', 'DIR/other.json')).toBe(2);
-    expect(stderr).toMatch(/^mpvg: evaluate coco: expected at least one object in .*none\.json, got none\n$/);
+    expect(cli.stderr).toMatch(/^mpvg: evaluate coco: expected at least one object in .*none\.json, got none\n$/);
   });
 });
 
@@ -131,7 +108,7 @@ describe.skipIf(!there)("mpvg evaluate coco on cocoapi's fake results", () => {
     await evaluate('coco', '--gt', path.join(example, 'instances_val2014_100.json'),
       '--dt', path.join(example, `instances_val2014_fake${iou}100_results.json`), '--iou', iou);
     // pycocotools has put one more space before the bracket since.
-    expect(stdout.trimEnd().replaceAll(/ {2}\(A|(?<=Recall {4}) \(A/g, ' (A').split('\n').map((line) => line.replace('Recall     (', 'Recall    (')))
+    expect(cli.stdout.trimEnd().replaceAll(/ {2}\(A|(?<=Recall {4}) \(A/g, ' (A').split('\n').map((line) => line.replace('Recall     (', 'Recall    (')))
       .toEqual(official.slice(first, first + 12));
   });
 });
@@ -139,17 +116,17 @@ describe.skipIf(!there)("mpvg evaluate coco on cocoapi's fake results", () => {
 describe('mpvg evaluate miou', () => {
   async function write(images: Readonly<Record<string, readonly number[]>>): Promise<void> {
     for (const [name, values] of Object.entries(images)) {
-      await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
-      await writeFile(path.join(dir, name), pngOf(values, { width: 2, height: 2, depth: 8 }));
+      await mkdir(path.dirname(path.join(cli.dir, name)), { recursive: true });
+      await writeFile(path.join(cli.dir, name), pngOf(values, { width: 2, height: 2, depth: 8 }));
     }
   }
   const folders = ['miou', '--gt', 'DIR/gt', '--pred', 'DIR/pred'];
 
   it('prints the means in percent, and a table of classes', async () => {
     await write({ 'gt/a.png': [0, 0, 1, 255], 'pred/a.png': [0, 1, 1, 1] });
-    await writeFile(path.join(dir, 'names.txt'), 'road\nsky\ncar\n');
+    await writeFile(path.join(cli.dir, 'names.txt'), 'road\nsky\ncar\n');
     expect(await evaluate(...folders, '--classes', '3', '--per-class', '--names', 'DIR/names.txt')).toBe(0);
-    expect(stdout.split('\n').map((line) => line.trim().split(/ +/))).toEqual([
+    expect(cli.stdout.split('\n').map((line) => line.trim().split(/ +/))).toEqual([
       ['class', 'IoU', 'Acc', 'Dice', 'Fscore', 'Precision', 'Recall'],
       ['road', '50.00', '50.00', '66.67', '66.67', '100.00', '50.00'],
       ['sky', '50.00', '100.00', '66.67', '66.67', '50.00', '100.00'],
@@ -164,7 +141,7 @@ describe('mpvg evaluate miou', () => {
   it('gives shares and areas as JSON, null where there is no score', async () => {
     await write({ 'gt/a.png': [1, 2, 3, 0], 'pred/a.png': [0, 1, 1, 1] });
     expect(await evaluate(...folders, '--classes', '4', '--reduce-zero-label', '--json')).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(JSON.parse(cli.stdout)).toMatchObject({
       aAcc: 2 / 3, mIoU: 0.5, labelledPixels: 3, ignoredPixels: 1, maps: 1,
       perClass: [{ class: 0, iou: 1 }, { class: 1, iou: 0.5, union: 2 }, { class: 2, iou: 0 }, { class: 3, iou: null }],
     });
@@ -173,18 +150,18 @@ describe('mpvg evaluate miou', () => {
   it('warns of predictions that count from 1', async () => {
     await write({ 'gt/a.png': [1, 2, 3, 0], 'pred/a.png': [1, 2, 3, 0] });
     expect(await evaluate(...folders, '--classes', '4', '--reduce-zero-label')).toBe(0);
-    expect(stderr).toMatch('most predictions are one above the ground truth: if they are numbered from 1, add --pred-reduce-zero-label');
-    stdout = '';
+    expect(cli.stderr).toMatch('most predictions are one above the ground truth: if they are numbered from 1, add --pred-reduce-zero-label');
+    cli.stdout = '';
     expect(await evaluate(...folders, '--classes', '4', '--reduce-zero-label', '--pred-reduce-zero-label')).toBe(0);
-    expect(stdout).toMatch(/\n100\.00 +100\.00/);
+    expect(cli.stdout).toMatch(/\n100\.00 +100\.00/);
   });
 
   it('takes label maps, suffixes and no ignored value', async () => {
     await write({ 'gt/a_gt.png': [0, 255, 255, 0], 'pred/a.png': [0, 255, 0, 0], 'pred/b.png': [0, 0, 0, 0] });
     const maps = ['--label-map', '255:1', '--pred-label-map', '255:1,0:0'];
     expect(await evaluate(...folders, '--classes', '2', '--ignore', '-1', ...maps, '--gt-suffix', '_gt.png', '--json')).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ aAcc: 0.75, ignoredPixels: 0 });
-    expect(stderr).toMatch(/^left out, no ground truth for 1 predictions, such as .*b\.png\n/);
+    expect(JSON.parse(cli.stdout)).toMatchObject({ aAcc: 0.75, ignoredPixels: 0 });
+    expect(cli.stderr).toMatch(/^left out, no ground truth for 1 predictions, such as .*b\.png\n/);
   });
 
   it.each<[Record<string, readonly number[]>, string[], RegExp]>([
@@ -200,8 +177,8 @@ describe('mpvg evaluate miou', () => {
   ])('names the mistake in %j with %j and gives 2', async (images, args, message) => {
     await write(images);
     expect(await evaluate(...folders, ...args)).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
   });
 });
 
