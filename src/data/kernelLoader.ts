@@ -5,10 +5,16 @@ export interface KernelMemory {
   grow(pages: number): number;
 }
 
+/** What a kernel exports as a variable. */
+export interface KernelGlobal {
+  readonly value: number;
+}
+
 /** The platform's global, as far as it is used here: TypeScript declares it for browsers only. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: object };
+  readonly RuntimeError: new () => Error;
 };
 
 const PAGE_BYTES = 65_536;
@@ -24,6 +30,11 @@ export function loadKernel(base64: string): object {
     modules.set(base64, module);
   }
   return new WebAssembly.Instance(module).exports;
+}
+
+/** Whether a kernel stopped because there is no memory for it: ours trap for nothing else. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
 }
 
 /** Makes a memory at least `bytes` large. Views of its old buffer are void afterwards. */

@@ -1,6 +1,6 @@
 // The WebAssembly in which masks are drawn, decoded and compared: assembly/ compiled.
 
-import { loadKernel } from '../kernelLoader.ts';
+import { loadKernel, type KernelGlobal } from '../kernelLoader.ts';
 import { MASK_KERNEL } from './maskKernelCode.ts';
 
 /** What functions return instead of a mask's number, if not another number below 0; see assembly/outcomes.ts. */
@@ -12,10 +12,6 @@ export const WRONG_RUN = -5;
 export type RunFault = 'character' | 'length of text' | 'end' | 'value' | 'sum';
 const RUN_FAULTS: readonly RunFault[] = ['character', 'length of text', 'end', 'value', 'sum'];
 
-interface Global {
-  readonly value: number;
-}
-
 /** The module's functions, described in assembly/. Addresses are bytes in `memory`, which moves when it grows. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -24,13 +20,13 @@ interface Exports {
   reserveNumbers(count: number): number;
   reservePolygons(count: number): number;
   reserveEnds(count: number): void;
-  readonly ends: Global;
-  readonly used: Global;
-  readonly changes: Global;
-  readonly faultKind: Global;
-  readonly faultAt: Global;
-  readonly faultRun: Global;
-  readonly faultValue: Global;
+  readonly ends: KernelGlobal;
+  readonly used: KernelGlobal;
+  readonly changes: KernelGlobal;
+  readonly faultKind: KernelGlobal;
+  readonly faultAt: KernelGlobal;
+  readonly faultRun: KernelGlobal;
+  readonly faultValue: KernelGlobal;
   addText(start: number, length: number, height: number, width: number, near: number): number;
   addEnds(count: number, height: number, width: number): number;
   addPolygons(polygons: number, height: number, width: number, near: number): number;

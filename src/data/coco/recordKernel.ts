@@ -1,7 +1,7 @@
 // The WebAssembly that reads annotations and photos into columns: assembly/ compiled. It reads what almost all files hold; the
 // parser reads the rest, and what is wrong, record by record.
 
-import { loadKernel } from '../kernelLoader.ts';
+import { loadKernel, type KernelGlobal } from '../kernelLoader.ts';
 import type { AnnotationColumns } from './annotationColumns.ts';
 import { ImageColumns } from './imageColumns.ts';
 import { RECORD_KERNEL } from './recordKernelCode.ts';
@@ -13,21 +13,16 @@ const CUT = 2;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly ROWS: Address;
-  readonly TEXT_BYTES: Address;
-  readonly text: Address;
-  readonly numbers: Address;
-  readonly boxes: Address;
-  readonly places: Address;
-  readonly crowds: Address;
-  readonly position: Address;
-  readonly reason: Address;
+  readonly ROWS: KernelGlobal;
+  readonly TEXT_BYTES: KernelGlobal;
+  readonly text: KernelGlobal;
+  readonly numbers: KernelGlobal;
+  readonly boxes: KernelGlobal;
+  readonly places: KernelGlobal;
+  readonly crowds: KernelGlobal;
+  readonly position: KernelGlobal;
+  readonly reason: KernelGlobal;
   scan(from: number, length: number, isPhotos: number): number;
-}
-
-/** A WebAssembly.Global. */
-interface Address {
-  readonly value: number;
 }
 
 /** What `scan` read: at least one element. */

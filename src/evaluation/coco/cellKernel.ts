@@ -1,22 +1,18 @@
 // The WebAssembly that sorts annotations into cells: assembly/cellKernel.ts compiled.
 
-import { loadKernel } from '../../data/kernelLoader.ts';
-import { DataError } from '../../errors.ts';
+import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
-
-interface Address {
-  readonly value: number;
-}
+import { addressOf, inMemory } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column =
   'truthRows' | 'truthCategories' | 'truthImages' | 'detectionRows' | 'detectionCategories' | 'detectionImages' | 'scores' |
   'categories' | 'images' | 'truthStarts' | 'truths' | 'detectionStarts' | 'detections' | 'rankingStarts' | 'ranking' | 'ranks';
 
-interface Exports extends Readonly<Record<Column, Address>> {
+interface Exports extends Readonly<Record<Column, KernelGlobal>> {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly kept: Address;
+  readonly kept: KernelGlobal;
   begin(truths: number, detections: number, photos: number, classes: number): void;
   group(most: number): number;
 }
@@ -43,7 +39,7 @@ export interface CellOptions {
 export function sortIntoCells({ truth, detected, scores, photos, classes, most }: CellOptions): EvaluationCells {
   const code = loadKernel(CELL_KERNEL) as Exports;
   inMemory(detected.rows.length, () => { code.begin(truth.rows.length, detected.rows.length, photos, classes); });
-  const column = (name: Column, length: number) => new Uint32Array(code.memory.buffer, code[name].value, length);
+  const column = (name: Column, length: number) => new Uint32Array(code.memory.buffer, addressOf(code[name]), length);
   const put = (name: Column, values: Uint32Array): void => { column(name, values.length).set(values); };
   put('truthRows', truth.rows);
   put('truthCategories', truth.categories);
@@ -51,7 +47,7 @@ export function sortIntoCells({ truth, detected, scores, photos, classes, most }
   put('detectionRows', detected.rows);
   put('detectionCategories', detected.categories);
   put('detectionImages', detected.images);
-  new Float64Array(code.memory.buffer, code.scores.value, scores.length).set(scores);
+  new Float64Array(code.memory.buffer, addressOf(code.scores), scores.length).set(scores);
   const count = inMemory(detected.rows.length, () => code.group(most));
   const kept = code.kept.value;
   const take = (name: Column, length: number) => column(name, length).slice();
@@ -67,16 +63,4 @@ export function sortIntoCells({ truth, detected, scores, photos, classes, most }
     ranking: take('ranking', kept),
     ranks: take('ranks', kept),
   };
-}
-
-/**
- * Runs what takes a kernel's memory.
- * @throws DataError when it takes more than 4 GiB, or than there is
- */
-export function inMemory<Result>(detections: number, run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    throw new DataError(`CocoEval: expected detections that fit into the 4 GiB of WebAssembly, got ${detections}; evaluate fewer photos or classes at a time`, { cause: error });
-  }
 }

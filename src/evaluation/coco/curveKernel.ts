@@ -1,27 +1,23 @@
 // The WebAssembly that follows precision-recall curves: assembly/curveKernel.ts compiled.
 
-import { loadKernel } from '../../data/kernelLoader.ts';
-import { inMemory } from './cellKernel.ts';
+import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { CURVE_KERNEL } from './curveKernelCode.ts';
-
-interface Address {
-  readonly value: number;
-}
+import { addressOf, inMemory } from './kernelMemory.ts';
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   begin(thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number): void;
   traceClass(k: number, detections: number): void;
-  readonly recalls: Address;
-  readonly limits: Address;
-  readonly precision: Address;
-  readonly scoresAt: Address;
-  readonly recall: Address;
-  readonly truthCounts: Address;
-  readonly states: Address;
-  readonly relevant: Address;
-  readonly ranks: Address;
-  readonly scores: Address;
+  readonly recalls: KernelGlobal;
+  readonly limits: KernelGlobal;
+  readonly precision: KernelGlobal;
+  readonly scoresAt: KernelGlobal;
+  readonly recall: KernelGlobal;
+  readonly truthCounts: KernelGlobal;
+  readonly states: KernelGlobal;
+  readonly relevant: KernelGlobal;
+  readonly ranks: KernelGlobal;
+  readonly scores: KernelGlobal;
 }
 
 export interface CurveKernelOptions {
@@ -60,19 +56,19 @@ export class CurveKernel {
   constructor({ thresholds, recalls, classes, areas, limits, detections }: CurveKernelOptions) {
     const code = this.#code;
     inMemory(detections, () => { code.begin(thresholds, recalls.length, classes, areas, limits.length, detections); });
-    new Float64Array(code.memory.buffer, code.recalls.value, recalls.length).set(recalls);
-    new Float64Array(code.memory.buffer, code.limits.value, limits.length).set(limits);
+    new Float64Array(code.memory.buffer, addressOf(code.recalls), recalls.length).set(recalls);
+    new Float64Array(code.memory.buffer, addressOf(code.limits), limits.length).set(limits);
   }
 
   /** Follows the curves of class `k`. */
   trace(k: number, { states, relevant, ranks, scores, truthCounts }: RankedDetections): void {
     const code = this.#code;
     const { buffer } = code.memory;
-    new Uint8Array(buffer).set(states, code.states.value);
-    new Uint8Array(buffer).set(relevant, code.relevant.value);
-    new Uint32Array(buffer, code.ranks.value, ranks.length).set(ranks);
-    new Float64Array(buffer, code.scores.value, scores.length).set(scores);
-    new Float64Array(buffer, code.truthCounts.value, truthCounts.length).set(truthCounts);
+    new Uint8Array(buffer).set(states, addressOf(code.states));
+    new Uint8Array(buffer).set(relevant, addressOf(code.relevant));
+    new Uint32Array(buffer, addressOf(code.ranks), ranks.length).set(ranks);
+    new Float64Array(buffer, addressOf(code.scores), scores.length).set(scores);
+    new Float64Array(buffer, addressOf(code.truthCounts), truthCounts.length).set(truthCounts);
     code.traceClass(k, ranks.length);
   }
 
@@ -91,7 +87,7 @@ export class CurveKernel {
     return this.#result(this.#code.recall, count);
   }
 
-  #result({ value }: Address, count: number): Float64Array {
-    return new Float64Array(this.#code.memory.buffer, value, count);
+  #result(address: KernelGlobal, count: number): Float64Array {
+    return new Float64Array(this.#code.memory.buffer, addressOf(address), count);
   }
 }

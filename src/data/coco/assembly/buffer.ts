@@ -11,3 +11,8 @@ export function grown(block: usize, room: u32, bytes: u32): usize {
 export function withReserve(bytes: u32): u32 {
   return bytes < 0x4000_0000 ? max<u32>(4096, 2 * bytes) : bytes;
 }
+
+/** A block of so many values of `bytes` each. More than 1 GiB is refused by a trap: the product must not wrap before. */
+export function column(values: u64, bytes: u64): usize {
+  return heap.alloc(<usize>min(values * bytes, <u64>u32.MAX_VALUE));
+}

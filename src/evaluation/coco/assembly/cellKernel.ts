@@ -1,6 +1,8 @@
 // Annotations sorted into cells: one per class and photo that has objects or detections. What JavaScript calls is described in
 // ../cellKernel.ts. Source: pycocotools 2.0.11, COCOeval._prepare.
 
+import { column } from '../../../data/coco/assembly/buffer';
+
 /** Digits of this many bits are sorted by, the lowest first. */
 const DIGIT_BITS: i32 = 11;
 const DIGITS: i32 = 1 << DIGIT_BITS;
@@ -45,29 +47,25 @@ export function begin(truthsInAll: i32, detectionsInAll: i32, photoCount: i32, c
   detectionCount = detectionsInAll;
   photos = photoCount;
   classes = classCount;
-  truthRows = column(truthCount);
-  truthCategories = column(truthCount);
-  truthImages = column(truthCount);
-  detectionRows = column(detectionCount);
-  detectionCategories = column(detectionCount);
-  detectionImages = column(detectionCount);
-  scores = heap.alloc(8 * detectionCount);
-  categories = column(truthCount + detectionCount);
-  images = column(truthCount + detectionCount);
-  truthStarts = column(truthCount + detectionCount + 1);
-  truths = column(truthCount);
-  detectionStarts = column(truthCount + detectionCount + 1);
-  detections = column(detectionCount);
-  rankingStarts = column(classes + 1);
-  ranking = column(detectionCount);
-  ranks = column(detectionCount);
-  starts = column(max(DIGITS, max(photos, classes)) + 1);
-  keys = heap.alloc(8 * detectionCount);
-  placeOf = column(detectionCount);
-}
-
-function column(length: i32): usize {
-  return heap.alloc(4 * length);
+  truthRows = column(truthCount, 4);
+  truthCategories = column(truthCount, 4);
+  truthImages = column(truthCount, 4);
+  detectionRows = column(detectionCount, 4);
+  detectionCategories = column(detectionCount, 4);
+  detectionImages = column(detectionCount, 4);
+  scores = column(detectionCount, 8);
+  categories = column(truthCount + detectionCount, 4);
+  images = column(truthCount + detectionCount, 4);
+  truthStarts = column(truthCount + detectionCount + 1, 4);
+  truths = column(truthCount, 4);
+  detectionStarts = column(truthCount + detectionCount + 1, 4);
+  detections = column(detectionCount, 4);
+  rankingStarts = column(classes + 1, 4);
+  ranking = column(detectionCount, 4);
+  ranks = column(detectionCount, 4);
+  starts = column(max(DIGITS, max(photos, classes)) + 1, 4);
+  keys = column(detectionCount, 8);
+  placeOf = column(detectionCount, 4);
 }
 
 /**
@@ -91,7 +89,7 @@ function sortByClassAndPhoto(order: usize, count: i32, ofPhoto: usize, ofClass: 
 }
 
 function identity(length: i32): usize {
-  const order = column(length);
+  const order = column(length, 4);
   for (let i = 0; i < length; i++) store<u32>(order + 4 * i, i);
   return order;
 }
@@ -101,7 +99,7 @@ function countingSort(order: usize, count: i32, keyOf: usize, range: i32): usize
   memory.fill(starts, 0, 4 * (range + 1));
   for (let i = 0; i < count; i++) increment(load<u32>(keyOf + 4 * i) + 1);
   sumStarts(range);
-  const sorted = column(count);
+  const sorted = column(count, 4);
   for (let i = 0; i < count; i++) {
     const entry = load<u32>(order + 4 * i);
     store<u32>(sorted + 4 * increment(load<u32>(keyOf + 4 * entry)), entry);
@@ -139,7 +137,7 @@ function sortByScore(order: usize): usize {
     any |= key;
   }
   let sorted = order;
-  let spare = column(detectionCount);
+  let spare = column(detectionCount, 4);
   for (let shift = 0; shift < 64; shift += DIGIT_BITS) {
     // A digit that is the same in all changes nothing.
     if ((((all ^ any) >> shift) & (DIGITS - 1)) === 0) continue;

@@ -1,6 +1,8 @@
 // Precision-recall curves of one class after another, read off at fixed recalls. What JavaScript calls is described in
 // ../curveKernel.ts. Source: pycocotools 2.0.11, COCOeval.accumulate; arithmetic in its order.
 
+import { column } from '../../../data/coco/assembly/buffer';
+
 /** As in ../detectionStates.ts. */
 const FALSE_POSITIVE: i32 = 0;
 const TRUE_POSITIVE: i32 = 1;
@@ -62,26 +64,26 @@ export function begin(thresholds: i32, recallCount: i32, classes: i32, areas: i3
   K = classes;
   A = areas;
   M = limitCount;
-  recalls = heap.alloc(8 * R);
-  needed = heap.alloc(4 * A * R);
-  limits = heap.alloc(8 * M);
-  truthCounts = heap.alloc(8 * A);
-  countedCounts = heap.alloc(4 * A * M);
-  limitedCounts = heap.alloc(4 * M);
-  precisionRows = heap.alloc(8 * A * M * R);
-  scoreRows = heap.alloc(8 * A * M * R);
-  precision = heap.alloc(8 * T * R * K * A * M);
-  scoresAt = heap.alloc(8 * T * R * K * A * M);
-  recall = heap.alloc(8 * T * K * A * M);
+  recalls = column(R, 8);
+  needed = column(<u64>A * R, 4);
+  limits = column(M, 8);
+  truthCounts = column(A, 8);
+  countedCounts = column(<u64>A * M, 4);
+  limitedCounts = column(M, 4);
+  precisionRows = column(<u64>A * M * R, 8);
+  scoreRows = column(<u64>A * M * R, 8);
+  precision = column(<u64>T * R * K * A * M, 8);
+  scoresAt = column(<u64>T * R * K * A * M, 8);
+  recall = column(<u64>T * K * A * M, 8);
   room = detections;
-  states = heap.alloc(room * A * T);
-  relevant = heap.alloc(room * A);
-  ranks = heap.alloc(4 * room);
-  scores = heap.alloc(8 * room);
-  counted = heap.alloc(4 * room * A * M);
-  precisionAfter = heap.alloc(8 * room);
-  detectionAfter = heap.alloc(4 * room);
-  wrongAfter = heap.alloc(4 * room);
+  states = column(<u64>room * A * T, 1);
+  relevant = column(<u64>room * A, 1);
+  ranks = column(room, 4);
+  scores = column(room, 8);
+  counted = column(<u64>room * A * M, 4);
+  precisionAfter = column(room, 8);
+  detectionAfter = column(room, 4);
+  wrongAfter = column(room, 4);
 }
 
 /** Follows all curves of class `k`, of so many detections. */
