@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { processIsAlive } from './processIsAlive.ts';
 
 /** `partial`: being written. `replaced`: the older version, moved aside for the moment of a replacement. */
 export type TemporaryKind = 'partial' | 'replaced';
@@ -72,16 +73,7 @@ async function isStale(temporary: Temporary): Promise<boolean> {
   const made = await stat(temporary.path).catch(() => undefined);
   if (made !== undefined && Date.now() - made.mtimeMs > abandonedAfterMs) return true;
   if (temporary.host !== host) return false;
-  return temporary.pid === process.pid || !isAlive(temporary.pid); // our own id, not in use: of an earlier process
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // signal 0 asks without sending
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // it lives, but is another user's
-  }
+  return temporary.pid === process.pid || !processIsAlive(temporary.pid); // our own id, not in use: of an earlier process
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import { ConfigError, DataError } from '../errors.ts';
 import { jsonDifferences } from './jsonDifferences.ts';
 import { describeEnvironment } from './environment.ts';
 import { RunLog } from './runLog.ts';
-import { lockName } from './runLock.ts';
+import { isLockFile } from './runLock.ts';
 
 /** How to start or continue a run. */
 export interface RunOptions {
@@ -85,7 +85,7 @@ async function namesIn(path: string): Promise<string[]> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) return [];
   if (!status.isDirectory()) throw new ConfigError(`openRun: expected a directory for the run, got the file ${path}`);
-  return (await readdir(path)).filter((name) => name !== lockName).sort();
+  return (await readdir(path)).filter((name) => !isLockFile(name)).sort();
 }
 
 function some(names: readonly string[]): string {

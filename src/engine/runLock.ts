@@ -1,90 +1,180 @@
 // One process at a time in a run directory: run.lock says which one. What a process left behind that was killed is taken over.
+//
+// A file system can create a file for one process alone, but not replace one on condition. So whoever finds a lock abandoned
+// first takes a second lock, named after exactly that file (run.lock.<identity>), and looks again: only its holder replaces the
+// abandoned one. Whoever was slow finds another file than it judged, and starts over.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { processIsAlive } from '../checkpoint/processIsAlive.ts';
+import { claimTemporary, releaseTemporary } from '../checkpoint/temporaries.ts';
 import { explainWriteError, systemCode } from '../checkpoint/writeError.ts';
 import { ConfigError } from '../errors.ts';
 
-/** The lock's file in a run directory. */
-export const lockName = 'run.lock';
+const lockName = 'run.lock';
+
+/** Whether a file in a run directory belongs to its lock. */
+export function isLockFile(name: string): boolean {
+  return name === lockName || name.startsWith(`${lockName}.`);
+}
 
 interface Owner {
   readonly host: string;
   readonly pid: number;
 }
 
+interface Lock {
+  /** Another for each lock: an inode's number is soon used again. */
+  readonly identity: string;
+  readonly modifiedMs: number;
+  /** Undefined where its owner is still writing it, or was killed as it did. */
+  readonly owner?: Owner;
+}
+
 // A process on another host cannot be asked whether it lives, so owners touch their lock.
 const touchMs = 30_000;
 const abandonedAfterMs = 4 * touchMs;
+const writingMs = 2_000; // far more than it takes to write a line
+const pollMs = 20;
 const ours = new Set<string>();
 
 /**
  * Takes a run directory for this process; makes it when absent.
  * @returns gives it back
- * @throws ConfigError when another process has it
+ * @throws ConfigError when another process has it, or this one
  */
 export async function lockRun(path: string): Promise<() => Promise<void>> {
-  const file = join(path, lockName);
   try {
     await mkdir(path, { recursive: true });
-    while (!(await create(file))) await removeAbandoned(file, path);
+    const file = join(await realpath(path), lockName);
+    if (ours.has(file)) throw heldError(path, { host: hostname(), pid: process.pid });
+    ours.add(file);
+    try {
+      const holder = await take(file);
+      if (holder !== undefined) throw heldError(path, holder);
+      await removeGuards(file);
+    } catch (error) {
+      ours.delete(file);
+      throw error;
+    }
+    const touching = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), touchMs).unref();
+    return async () => {
+      clearInterval(touching);
+      await rm(file, { force: true });
+      ours.delete(file);
+    };
   } catch (error) {
     throw explainWriteError(error, path, 'the run was not started');
   }
-  ours.add(file);
-  const touching = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), touchMs).unref();
-  return async () => {
-    clearInterval(touching);
-    ours.delete(file);
-    await rm(file, { force: true });
-  };
 }
 
+function heldError(path: string, { host, pid }: Owner): ConfigError {
+  return new ConfigError(`lockRun: expected a run directory that no other process uses, got ${path}, where process ${pid} on ${host} is at work; wait for it, or remove ${join(path, lockName)} if that is not so`);
+}
+
+/** Takes the lock at this path. Returns who has it where that is another process that lives. */
+async function take(file: string): Promise<Owner | undefined> {
+  while (!(await create(file))) {
+    const found = await settled(file);
+    if (found === undefined) continue;
+    if (found.owner !== undefined && isAlive(found.owner, found)) return found.owner;
+    if (await replace(file, found)) return undefined;
+  }
+  return undefined;
+}
+
+/** Creates the lock; false when there is one. */
 async function create(file: string): Promise<boolean> {
-  const owner: Owner = { host: hostname(), pid: process.pid };
+  let handle;
   try {
-    await writeFile(file, `${JSON.stringify(owner)}\n`, { flag: 'wx' });
-    return true;
+    handle = await open(file, 'wx');
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-async function removeAbandoned(file: string, path: string): Promise<void> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  const owner = text === undefined ? undefined : parse(text);
-  if (owner !== undefined && (await isAlive(file, owner))) {
-    throw new ConfigError(`lockRun: expected a run directory that no other process uses, got ${path}, where process ${owner.pid} on ${owner.host} is at work; wait for it, or remove ${file} if that is not so`);
-  }
-  // Renamed first: of two processes that find it abandoned, one gets it.
-  const aside = `${file}.${randomUUID().slice(0, 8)}`;
-  await rename(file, aside).catch(() => undefined);
-  await rm(aside, { force: true });
-}
-
-async function isAlive(file: string, { host, pid }: Owner): Promise<boolean> {
-  if (host !== hostname()) {
-    const status = await stat(file).catch(() => undefined);
-    return status !== undefined && Date.now() - status.mtimeMs < abandonedAfterMs;
-  }
-  if (pid === process.pid) return ours.has(file); // else of an earlier process that had our id
   try {
-    process.kill(pid, 0); // signal 0 asks without sending
+    const owner: Owner = { host: hostname(), pid: process.pid };
+    await handle.writeFile(`${JSON.stringify({ ...owner, identity: randomUUID() })}\n`);
     return true;
   } catch (error) {
-    return systemCode(error) === 'EPERM'; // it lives, but is another user's
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 
-function parse(text: string): Owner | undefined {
+/** Puts our lock in the place of one that was found abandoned; false when that one is not there any more. */
+async function replace(file: string, abandoned: Lock): Promise<boolean> {
+  const guard = `${file}.${abandoned.identity}`;
+  if ((await take(guard)) !== undefined) {
+    await pause(pollMs); // another process is at it
+    return false;
+  }
+  const fresh = claimTemporary(file, 'partial');
+  try {
+    if ((await read(file))?.identity !== abandoned.identity) return false;
+    await create(fresh);
+    await rename(fresh, file);
+    return true;
+  } finally {
+    await rm(fresh, { force: true });
+    releaseTemporary(fresh);
+    await rm(guard, { force: true });
+  }
+}
+
+/** The lock at this path once its owner has written it; as it is where that does not happen. */
+async function settled(file: string): Promise<Lock | undefined> {
+  const first = await read(file);
+  // By our own clock: a file server's may differ.
+  for (let waited = 0, now = first; waited < writingMs && now !== undefined; waited += pollMs, now = await read(file)) {
+    if (now.owner !== undefined) return now;
+    if (now.identity !== first?.identity) return settled(file);
+    await pause(pollMs);
+  }
+  return first;
+}
+
+async function read(file: string): Promise<Lock | undefined> {
+  let handle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { ino, mtimeNs } = await handle.stat({ bigint: true });
+    return { identity: `${ino}-${mtimeNs}`, modifiedMs: Number(mtimeNs / 1_000_000n), ...parse(await handle.readFile('utf8')) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function parse(text: string): Pick<Lock, 'identity' | 'owner'> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('host' in value) || !('pid' in value)) return undefined;
-    return typeof value.host === 'string' && typeof value.pid === 'number' ? { host: value.host, pid: value.pid } : undefined;
+    if (typeof value !== 'object' || value === null || !('host' in value) || !('pid' in value) || !('identity' in value)) return undefined;
+    const { host, pid, identity } = value;
+    if (typeof host !== 'string' || typeof pid !== 'number' || typeof identity !== 'string') return undefined;
+    return /^[\w-]+$/.test(identity) ? { identity, owner: { host, pid } } : undefined;
   } catch {
-    return undefined; // its owner was killed while it wrote
+    return undefined;
+  }
+}
+
+function isAlive({ host, pid }: Owner, { modifiedMs }: Lock): boolean {
+  if (host !== hostname()) return Date.now() - modifiedMs < abandonedAfterMs;
+  return pid !== process.pid && processIsAlive(pid); // our own: of an earlier process, since this one has not taken it
+}
+
+/** Removes what processes left that were killed while they replaced a lock. Called by the holder: no guard is of use now. */
+async function removeGuards(file: string): Promise<void> {
+  for (const name of await readdir(dirname(file))) {
+    if (name.startsWith(`${basename(file)}.`)) await rm(join(dirname(file), name), { force: true });
   }
 }

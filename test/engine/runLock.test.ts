@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRun } from '../../src/engine/runDirectory.ts';
-import { lockName, lockRun } from '../../src/engine/runLock.ts';
+import { lockRun } from '../../src/engine/runLock.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 let folder = '';
@@ -14,7 +16,7 @@ let file = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mpvg-lock-'));
   run = join(folder, 'runs/tiny');
-  file = join(run, lockName);
+  file = join(run, 'run.lock');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -22,6 +24,25 @@ const lockOf = (owner: object | string) => {
   mkdirSync(run, { recursive: true });
   writeFileSync(file, typeof owner === 'string' ? owner : JSON.stringify(owner));
 };
+
+/** The id of a process that has ended. */
+async function pidOfNobody(): Promise<number | undefined> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  return child.pid;
+}
+
+/** A process that locks `run` and gives it back as it is told, and says what came of it. */
+const contender = (run: string): string => `
+  import { createJiti } from 'jiti';
+  const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/engine/runLock.ts').href)});
+  let unlock;
+  process.on('message', async (message) => {
+    if (message === 'unlock') await unlock?.();
+    unlock = message === 'lock' ? await lockRun(${JSON.stringify(run)}).catch(() => undefined) : undefined;
+    process.send(unlock === undefined ? 'without' : 'with');
+  });
+  process.send('ready');`;
 
 describe('lockRun', () => {
   it('gives a run directory to one at a time', async () => {
@@ -42,7 +63,7 @@ describe('lockRun', () => {
   it('is held by a process that lives, not by one that was killed', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
-    lockOf({ host: hostname(), pid: child.pid });
+    lockOf({ host: hostname(), pid: child.pid, identity: 'a' });
     await expect(lockRun(run)).rejects.toThrow(`process ${child.pid} on`);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -50,26 +71,72 @@ describe('lockRun', () => {
   });
 
   it('takes over from an earlier process that had our id, and from one killed as it wrote', async () => {
-    for (const left of [{ host: hostname(), pid: process.pid }, '', '{"ho', '[]']) {
+    for (const left of [{ host: hostname(), pid: process.pid, identity: 'a' }, '{"ho', '{"host":"x","pid":1,"identity":"../a"}']) {
       lockOf(left);
       const unlock = await lockRun(run);
-      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ host: hostname(), pid: process.pid });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ host: hostname(), pid: process.pid });
+      expect(readdirSync(run)).toEqual(['run.lock']);
       await unlock();
+      expect(readdirSync(run)).toEqual([]);
     }
   });
 
+  it('waits for a process that is writing its lock', async () => {
+    lockOf('');
+    const second = expect(lockRun(run)).rejects.toThrow('process 7 on elsewhere');
+    await setTimeout(100);
+    lockOf('{"host":');
+    await setTimeout(100);
+    lockOf({ host: 'elsewhere', pid: 7, identity: 'a' });
+    await second;
+  });
+
+  it('takes over from a process that was killed while it took over', async () => {
+    const pid = await pidOfNobody();
+    lockOf({ host: hostname(), pid, identity: 'a' });
+    writeFileSync(`${file}.a`, JSON.stringify({ host: hostname(), pid, identity: 'b' }));
+    writeFileSync(`${file}.a.b`, JSON.stringify({ host: hostname(), pid, identity: 'c' }));
+    writeFileSync(`${file}.d`, '');
+    await lockRun(run);
+    expect(readdirSync(run)).toEqual(['run.lock']);
+  });
+
   it('believes another host for as long as it touches its lock', async () => {
-    lockOf({ host: 'elsewhere', pid: 7 });
+    lockOf({ host: 'elsewhere', pid: 7, identity: 'a' });
     await expect(lockRun(run)).rejects.toThrow('process 7 on elsewhere');
     const longAgo = new Date(Date.now() - 10 * 60_000);
     utimesSync(file, longAgo, longAgo);
     await (await lockRun(run))();
   });
 
-  it('lets one of many win a lock that was left behind', async () => {
-    lockOf({ host: hostname(), pid: process.pid });
-    const won = (await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(run)))).filter(({ status }) => status === 'fulfilled');
+  it('lets one of many calls win, under whatever name they know the place', async () => {
+    lockOf({ host: hostname(), pid: process.pid, identity: 'a' });
+    symlinkSync(run, join(folder, 'link'));
+    const paths = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? run : join(folder, 'link')));
+    const won = (await Promise.allSettled(paths.map(lockRun))).filter(({ status }) => status === 'fulfilled');
     expect(won).toHaveLength(1);
+  });
+
+  it('lets one of many processes win a lock that was left behind', async () => {
+    const pid = await pidOfNobody();
+    const contenders = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', contender(run)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+    const told = async (message?: string): Promise<unknown[]> =>
+      Promise.all(contenders.map(async (child) => {
+        if (message !== undefined) child.send(message);
+        return (await once(child, 'message'))[0] as unknown;
+      }));
+    try {
+      await told();
+      for (let round = 0; round < 40; round++) {
+        lockOf({ host: hostname(), pid, identity: `a${round}` });
+        expect((await told('lock')).filter((answer) => answer === 'with')).toHaveLength(1);
+        await told('unlock');
+        expect(readdirSync(run)).toEqual([]);
+      }
+    } finally {
+      for (const child of contenders) child.kill('SIGKILL');
+    }
   });
 
   it('says what is wrong with the place', async () => {
