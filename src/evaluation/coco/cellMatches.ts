@@ -1,8 +1,8 @@
 // The matches of one class in one photo, spelled out for analyses.
 // Source: pycocotools 2.0.11, COCOeval.evaluateImg's result.
 
-import { CellMatcher, orderIgnoredLast } from './cellMatcher.ts';
-import { CellView, IGNORED, type Evaluation } from './detectionStates.ts';
+import type { CellMatcher } from './cellMatcher.ts';
+import { IGNORED, type Evaluation } from './detectionStates.ts';
 
 export interface CellMatches {
   /** [D] best first */
@@ -23,18 +23,20 @@ export interface CellMatches {
   readonly ious: Float64Array;
 }
 
-/** Rows of the tables that took part in a cell, and which of them match. */
-export function cellMatches(evaluation: Evaluation, cell: number, area: number): CellMatches {
-  const { cells, truth, detected, parameters } = evaluation;
-  const view = new CellView(evaluation);
-  view.open(cell);
-  const [D, G, T] = [view.detections, view.truths, parameters.iouThresholds.length];
-  const ignored = view.ignored[area]!;
-  const order = new Int32Array(G);
-  orderIgnoredLast(order, ignored, G);
-  const matches = new CellMatcher(parameters.iouThresholds).match(view, ignored).subarray(0, T * D);
-  const truthIdOf = (g: number): number => truth.ids[cells.truths[view.firstTruth + g]!]!;
-  const detectionIds = Float64Array.from({ length: D }, (_, d) => detected.ids[cells.detections[view.firstDetection + d]!]!);
+/**
+ * Who matched whom in a cell.
+ * @param matcher of the evaluation
+ * @param area index of the range
+ */
+export function cellMatches(evaluation: Evaluation, matcher: CellMatcher, cell: number, area: number): CellMatches {
+  const { cells, ious, truth, detected, parameters } = evaluation;
+  const truthRows = cells.truths.subarray(cells.truthStarts[cell], cells.truthStarts[cell + 1]);
+  const rows = cells.detections.subarray(cells.detectionStarts[cell], cells.detectionStarts[cell + 1]);
+  const [D, G, T] = [rows.length, truthRows.length, parameters.iouThresholds.length];
+  const { matches, ignored, state } = matcher.match(cell, area);
+  const order = Int32Array.from({ length: G }, (_, g) => g).sort((a, b) => ignored[a]! - ignored[b]! || a - b);
+  const truthIdOf = (g: number): number => truth.ids[truthRows[g]!]!;
+  const detectionIds = Float64Array.from(rows, (row) => detected.ids[row]!);
   const placeOf = new Int32Array(G);
   order.forEach((g, i) => {
     placeOf[g] = i;
@@ -44,20 +46,20 @@ export function cellMatches(evaluation: Evaluation, cell: number, area: number):
   const truthMatches = new Float64Array(T * G);
   matches.forEach((g, i) => {
     const [t, d] = [Math.floor(i / D), i % D];
-    detectionIgnored[i] = view.state(area, d, g) === IGNORED ? 1 : 0;
+    detectionIgnored[i] = state(d, t) === IGNORED ? 1 : 0;
     if (g === -1) return;
     detectionMatches[i] = truthIdOf(g);
     truthMatches[t * G + placeOf[g]!] = detectionIds[d]!;
   });
+  const start = ious.starts[cell]!;
   return {
     detectionIds,
-    scores: Float64Array.from({ length: D }, (_, d) => detected.scores[cells.detections[view.firstDetection + d]!]!),
+    scores: Float64Array.from(rows, (row) => detected.scores[row]!),
     truthIds: Float64Array.from(order, truthIdOf),
     truthIgnored: Uint8Array.from(order, (g) => ignored[g]!),
     detectionMatches,
     detectionIgnored,
     truthMatches,
-    ious: Float64Array.from({ length: view.compared ? D * G : 0 }, (_, i) =>
-      view.ious[view.iouStart + i - (i % G) + order[i % G]!]!),
+    ious: ious.values.slice(start, ious.starts[cell + 1]).map((_, i, values) => values[i - (i % G) + order[i % G]!]!),
   };
 }

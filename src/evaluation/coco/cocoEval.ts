@@ -2,13 +2,14 @@
 
 import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
 import { ConfigError } from '../../errors.ts';
-import { accumulateCurves, type CocoCurves } from './accumulate.ts';
+import { CocoCurves } from './accumulate.ts';
 import { compareCells } from './cellIous.ts';
+import { cellMatches, type CellMatches } from './cellMatches.ts';
+import { CellMatcher } from './cellMatcher.ts';
 import { resolveParameters, type CocoOptions, type CocoParameters } from './cocoParameters.ts';
-import { labelDetections, type DetectionStates, type Evaluation } from './detectionStates.ts';
+import type { DetectionStates, Evaluation } from './detectionStates.ts';
 import { groupIntoCells } from './evaluationCells.ts';
 import { hireMaskHelp } from './maskHelp.ts';
-import { cellMatches, type CellMatches } from './cellMatches.ts';
 import { summarizeCurves, type CocoSummary } from './summary.ts';
 
 /**
@@ -28,6 +29,7 @@ export class CocoEval {
   readonly detections: CocoDataset;
   readonly parameters: CocoParameters;
   #evaluation: Evaluation | undefined;
+  #matcher: CellMatcher | undefined;
   #states: DetectionStates | undefined;
   #curves: CocoCurves | undefined;
 
@@ -57,7 +59,8 @@ export class CocoEval {
     } finally {
       help?.end();
     }
-    this.#states = labelDetections(this.#evaluation);
+    this.#matcher = new CellMatcher(this.#evaluation);
+    this.#states = this.#matcher.label();
     this.#curves = undefined;
     return this;
   }
@@ -65,7 +68,7 @@ export class CocoEval {
   /** Precision, recall and scores over all photos. */
   accumulate(): CocoCurves {
     if (this.#evaluation === undefined || this.#states === undefined) return this.evaluate().accumulate();
-    this.#curves ??= accumulateCurves(this.#evaluation.cells, this.#states, this.detections.annotations.scores, this.parameters);
+    this.#curves ??= new CocoCurves(this.#evaluation.cells, this.#states, this.detections.annotations.scores, this.parameters);
     return this.#curves;
   }
 
@@ -98,6 +101,6 @@ export class CocoEval {
     const category = useCats ? categoryIds.indexOf(categoryId) : 0;
     const image = imageIds.indexOf(imageId);
     const cell = cells.categories.findIndex((k, i) => k === category && cells.images[i] === image);
-    return cell === -1 ? undefined : cellMatches(this.evaluation, cell, range);
+    return cell === -1 ? undefined : cellMatches(this.evaluation, this.#matcher!, cell, range);
   }
 }

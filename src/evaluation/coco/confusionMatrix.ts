@@ -3,7 +3,6 @@
 
 import { CellMatcher } from './cellMatcher.ts';
 import type { CocoEval } from './cocoEval.ts';
-import { CellView } from './detectionStates.ts';
 import { comparePhotos } from './photoCells.ts';
 
 export interface ConfusionOptions {
@@ -37,23 +36,21 @@ export function confusionMatrix(evaluation: CocoEval, options: ConfusionOptions 
   const count = (row: number, column: number): void => {
     counts[row * (background + 1) + column]! += 1;
   };
-  const view = new CellView(photos);
-  const matcher = new CellMatcher(parameters.iouThresholds);
+  const matcher = new CellMatcher(photos);
   for (let cell = 0; cell < cells.count; cell++) {
-    view.open(cell);
-    const ignored = view.ignored[0]!;
-    const matches = matcher.match(view, ignored);
+    const { matches, ignored } = matcher.match(cell, 0);
     const found = new Set<number>();
-    const truthClass = (g: number) => classOf.get(truth.categoryIds[cells.truths[view.firstTruth + g]!]!)!;
-    for (let d = 0; d < view.detections; d++) {
-      const row = cells.detections[view.firstDetection + d]!;
+    const truths = cells.truths.subarray(cells.truthStarts[cell], cells.truthStarts[cell + 1]);
+    const truthClass = (g: number) => classOf.get(truth.categoryIds[truths[g]!]!)!;
+    const rows = cells.detections.subarray(cells.detectionStarts[cell], cells.detectionStarts[cell + 1]);
+    for (const [d, row] of rows.entries()) {
       if (detected.scores[row]! < score) break; // best first, and a match depends on better ones alone
       const match = matches[d]!;
       if (match !== -1 && ignored[match] === 1) continue;
       if (match !== -1) found.add(match);
       count(match === -1 ? background : truthClass(match), classOf.get(detected.categoryIds[row]!)!);
     }
-    for (let g = 0; g < view.truths; g++) if (ignored[g] === 0 && !found.has(g)) count(truthClass(g), background);
+    for (let g = 0; g < truths.length; g++) if (ignored[g] === 0 && !found.has(g)) count(truthClass(g), background);
   }
   return { categoryIds, counts };
 }

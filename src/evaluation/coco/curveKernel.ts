@@ -4,90 +4,94 @@ import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { CURVE_KERNEL } from './curveKernelCode.ts';
 import { addressOf, inMemory } from './kernelMemory.ts';
 
-interface Exports {
+/** Columns in the kernel's memory. */
+type Column =
+  'recalls' | 'limits' | 'truthCounts' | 'rankingStarts' | 'ranking' | 'states' | 'ranks' | 'scores' |
+  'precision' | 'scoresAt' | 'recall';
+
+interface Exports extends Readonly<Record<Column, KernelGlobal>> {
   readonly memory: { readonly buffer: ArrayBuffer };
-  begin(thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number): void;
-  traceClass(k: number, detections: number): void;
-  readonly recalls: KernelGlobal;
-  readonly limits: KernelGlobal;
-  readonly precision: KernelGlobal;
-  readonly scoresAt: KernelGlobal;
-  readonly recall: KernelGlobal;
-  readonly truthCounts: KernelGlobal;
-  readonly states: KernelGlobal;
-  readonly relevant: KernelGlobal;
-  readonly ranks: KernelGlobal;
-  readonly scores: KernelGlobal;
+  begin(
+    thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number, most: number,
+  ): void;
+  prepare(k: number): void;
+  trace(t: number, k: number, area: number, limit: number): void;
 }
 
-export interface CurveKernelOptions {
+export interface CurveOptions {
   /** Number of IoU thresholds, T. */
   readonly thresholds: number;
   /** [R] */
   readonly recalls: readonly number[];
-  /** Number of classes, K. */
-  readonly classes: number;
   /** Number of area ranges, A. */
   readonly areas: number;
   /** [M] detections per photo and class */
   readonly limits: readonly number[];
-  /** Most detections of a class. */
-  readonly detections: number;
 }
 
-/** One class's detections, best first. */
+/** Detections by class: a class's follow each other in all columns, from `rankingStarts[k]` on. */
 export interface RankedDetections {
+  /** [K + 1] */
+  readonly rankingStarts: Uint32Array;
+  /** [n] numbers of the detections, a class's best first */
+  readonly ranking: Uint32Array;
   /** [n, A, T] */
   readonly states: Uint8Array;
-  /** [n, A] 1 unless ignored at every threshold */
-  readonly relevant: Uint8Array;
   /** [n] place in its cell, from 0 on */
   readonly ranks: Uint32Array;
   /** [n] */
   readonly scores: Float64Array;
-  /** [A] objects that are not ignored */
+  /** [K, A] objects that are not ignored */
   readonly truthCounts: Uint32Array;
 }
 
-/** The curves of one class after another, in one memory. */
+/** Results for one area range and one limit, in the kernel's memory: the next ones overwrite them. */
+export interface CurveSlice {
+  /** [T, R, K] */
+  readonly precision: Float64Array;
+  /** [T, R, K] */
+  readonly scores: Float64Array;
+  /** [T, K] */
+  readonly recall: Float64Array;
+}
+
+/** Follows the curves of an evaluation, for one area range and limit at a time. */
 export class CurveKernel {
   readonly #code = loadKernel(CURVE_KERNEL) as Exports;
+  readonly #thresholds: number;
+  readonly #classes: number;
+  readonly #slice: CurveSlice;
 
-  constructor({ thresholds, recalls, classes, areas, limits, detections }: CurveKernelOptions) {
+  /** @throws DataError when there are too many detections for WebAssembly's memory */
+  constructor({ thresholds: T, recalls, areas, limits }: CurveOptions, detections: RankedDetections) {
+    const { rankingStarts, ranking, states, ranks, scores, truthCounts } = detections;
+    const [n, R, K] = [ranking.length, recalls.length, rankingStarts.length - 1];
+    const most = rankingStarts.reduce((largest, end, k) => Math.max(largest, end - (rankingStarts[k - 1] ?? 0)), 0);
     const code = this.#code;
-    inMemory(detections, () => { code.begin(thresholds, recalls.length, classes, areas, limits.length, detections); });
-    new Float64Array(code.memory.buffer, addressOf(code.recalls), recalls.length).set(recalls);
-    new Float64Array(code.memory.buffer, addressOf(code.limits), limits.length).set(limits);
-  }
-
-  /** Follows the curves of class `k`. */
-  trace(k: number, { states, relevant, ranks, scores, truthCounts }: RankedDetections): void {
-    const code = this.#code;
+    inMemory(n, () => { code.begin(T, R, K, areas, limits.length, n, most); });
     const { buffer } = code.memory;
+    const doubles = (name: Column, length: number) => new Float64Array(buffer, addressOf(code[name]), length);
+    const integers = (name: Column, length: number) => new Uint32Array(buffer, addressOf(code[name]), length);
+    doubles('recalls', R).set(recalls);
+    doubles('limits', limits.length).set(limits);
+    doubles('scores', n).set(scores);
+    integers('truthCounts', truthCounts.length).set(truthCounts);
+    integers('rankingStarts', K + 1).set(rankingStarts);
+    integers('ranking', n).set(ranking);
+    integers('ranks', n).set(ranks);
     new Uint8Array(buffer).set(states, addressOf(code.states));
-    new Uint8Array(buffer).set(relevant, addressOf(code.relevant));
-    new Uint32Array(buffer, addressOf(code.ranks), ranks.length).set(ranks);
-    new Float64Array(buffer, addressOf(code.scores), scores.length).set(scores);
-    new Float64Array(buffer, addressOf(code.truthCounts), truthCounts.length).set(truthCounts);
-    code.traceClass(k, ranks.length);
+    for (let k = 0; k < K; k++) code.prepare(k);
+    this.#thresholds = T;
+    this.#classes = K;
+    this.#slice = { precision: doubles('precision', T * R * K), scores: doubles('scoresAt', T * R * K), recall: doubles('recall', T * K) };
   }
 
-  /** [T, R, K, A, M] when all classes have been traced, in the kernel's memory. @param count T R K A M */
-  precision(count: number): Float64Array {
-    return this.#result(this.#code.precision, count);
-  }
-
-  /** [T, R, K, A, M] alike. */
-  scores(count: number): Float64Array {
-    return this.#result(this.#code.scoresAt, count);
-  }
-
-  /** [T, K, A, M] */
-  recall(count: number): Float64Array {
-    return this.#result(this.#code.recall, count);
-  }
-
-  #result(address: KernelGlobal, count: number): Float64Array {
-    return new Float64Array(this.#code.memory.buffer, addressOf(address), count);
+  /** @param area index of the range @param limit index of the limit */
+  trace(area: number, limit: number): CurveSlice {
+    // In many calls: what JavaScript calls often is compiled better than what runs on and on.
+    for (let t = 0; t < this.#thresholds; t++) {
+      for (let k = 0; k < this.#classes; k++) this.#code.trace(t, k, area, limit);
+    }
+    return this.#slice;
   }
 }

@@ -2,8 +2,9 @@
 // detections count.
 
 import { ConfigError } from '../../errors.ts';
+import { CellMatcher } from './cellMatcher.ts';
 import type { CocoEval } from './cocoEval.ts';
-import { IGNORED, labelDetections, TRUE_POSITIVE } from './detectionStates.ts';
+import { IGNORED, TRUE_POSITIVE } from './detectionStates.ts';
 
 export interface CurveOptions {
   /** A detection is right from this IoU on. Default 0.5. */
@@ -71,7 +72,7 @@ export function scoreCurves({ evaluation, parameters }: CocoEval, { iou = 0.5, a
   const range = areaRanges[indexOf(areaLabels, area ?? areaLabels[0]!, 'scoreCurves', 'area')]!;
   const most = maxDets ?? parameters.maxDets.at(-1)!;
   const once = { ...parameters, iouThresholds: [iou], areaRanges: [range] };
-  const { states, truthCounts } = labelDetections({ ...evaluation, parameters: once });
+  const { states, truthCounts } = new CellMatcher({ ...evaluation, parameters: once }).label();
   const { cells, detected } = evaluation;
   const curves: ScoreCurve[] = [];
   truthCounts.forEach((truths, k) => {
@@ -80,9 +81,9 @@ export function scoreCurves({ evaluation, parameters }: CocoEval, { iou = 0.5, a
     let [right, all] = [0, 0];
     for (let i = cells.rankingStarts[k]!; i < cells.rankingStarts[k + 1]!; i++) {
       const place = cells.ranking[i]!;
-      if (states[i] === IGNORED || cells.ranks[place]! >= most) continue;
+      if (states[place] === IGNORED || cells.ranks[place]! >= most) continue;
       all++;
-      if (states[i] === TRUE_POSITIVE) right++;
+      if (states[place] === TRUE_POSITIVE) right++;
       points.set(detected.scores[cells.detections[place]!]!, { right, all });
     }
     const reached = [...points.values()];

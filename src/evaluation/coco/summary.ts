@@ -63,22 +63,31 @@ function keypointQuestions(): Question[] {
 
 /** The mean of what is not -1, or -1. */
 function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurves, parameters: CocoParameters): number {
-  const [T, R, K, A, M] = curves.shape;
+  const [T, R, K] = curves.shape;
   const areas = indices(parameters.areaLabels, area);
   const limits = indices(parameters.maxDets, maxDets);
   const thresholds = iou === undefined ? Array.from({ length: T }, (_, t) => t) : indices(parameters.iouThresholds, iou);
   const pairs = pair(areas, limits);
   const rows = kind === 'precision' ? R : 1;
-  const values = curves[kind];
+  const { values, stride, offsets } = partOf(curves, kind, pairs);
   const found = new Float64Array(thresholds.length * rows * K * pairs.length);
   let count = 0;
-  const offsets = Uint32Array.from(pairs, ([a, m]) => a * M + m);
   for (const t of thresholds) {
-    for (let row = t * rows; row < (t + 1) * rows; row++) {
-      count = gather(values.subarray(row * K * A * M, (row + 1) * K * A * M), A * M, offsets, found, count);
-    }
+    count = gather(values.subarray(t * rows * K * stride, (t + 1) * rows * K * stride), stride, offsets, found, count);
   }
   return count === 0 ? -1 : pairwiseSum(found, 0, count) / count;
+}
+
+/** Values of area ranges and limits: `offsets` behind each `stride` values. */
+function partOf(curves: CocoCurves, kind: Question['kind'], pairs: readonly [area: number, limit: number][]) {
+  const [single] = pairs;
+  if (pairs.length !== 1 || single === undefined) {
+    const [, , , A, M] = curves.shape;
+    return { values: curves[kind], stride: A * M, offsets: Uint32Array.from(pairs, ([a, m]) => a * M + m) };
+  }
+  // The usual case is found without the others.
+  const values = kind === 'precision' ? curves.precisionOf(...single) : curves.recallOf(...single);
+  return { values, stride: 1, offsets: Uint32Array.of(0) };
 }
 
 /** Adds what is not -1, `offsets` behind each `stride` values, to the first `count` of `found`. @returns how many there are */

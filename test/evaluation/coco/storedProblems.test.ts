@@ -33,11 +33,11 @@ describe.skipIf(!there)('CocoEval on stored problems', () => {
     const options: CocoOptions = { iouType, ...maxDets && { maxDets }, ...useCats !== undefined && { useCats: useCats === 1 } };
     const evaluation = new CocoEval(truth, await truth.loadRes(results), options);
     expect([...evaluation.summarize().stats]).toEqual(stored[`${iouType}_stats`]);
-    const { shape, ...arrays } = evaluation.accumulate();
-    expect(shape).toEqual(stored[`${iouType}_shape`]);
+    const curves = evaluation.accumulate();
+    expect(curves.shape).toEqual(stored[`${iouType}_shape`]);
     const expected = await readReference(`coco/${name}_arrays`);
     for (const kind of ['precision', 'recall', 'scores'] as const) {
-      expect(Float32Array.from(arrays[kind]), kind).toEqual(expected.get(`output.${iouType}.${kind}`)!.data);
+      expect(Float32Array.from(curves[kind]), kind).toEqual(expected.get(`output.${iouType}.${kind}`)!.data);
     }
   });
 });

@@ -1,5 +1,5 @@
-// Precision-recall curves of one class after another, read off at fixed recalls. What JavaScript calls is described in
-// ../curveKernel.ts. Source: pycocotools 2.0.11, COCOeval.accumulate; arithmetic in its order.
+// Precision-recall curves, read off at fixed recalls. What JavaScript calls is described in ../curveKernel.ts.
+// Source: pycocotools 2.0.11, COCOeval.accumulate; arithmetic in its order.
 
 import { column } from '../../../data/coco/assembly/buffer';
 
@@ -18,180 +18,203 @@ let M: i32 = 0;
 export let recalls: usize = 0;
 /** [M] detections per photo and class. [f64] */
 export let limits: usize = 0;
-/** [T, R, K, A, M] results. [f64] */
-export let precision: usize = 0;
-/** [T, R, K, A, M] results. [f64] */
-export let scoresAt: usize = 0;
-/** [T, K, A, M] results. [f64] */
-export let recall: usize = 0;
-
-/** Of a class. [A] objects that are not ignored. [f64] */
+/** [K, A] objects that are not ignored. [u32] */
 export let truthCounts: usize = 0;
-/** [n, A, T] what became of each detection, best first. [u8] */
+/** [K + 1] first of a class's detections in `ranking`. [u32] */
+export let rankingStarts: usize = 0;
+/** [n] detections by class, then best first. [u32] */
+export let ranking: usize = 0;
+/** [n, A, T] what became of each detection. [u8] */
 export let states: usize = 0;
-/** [n, A] 1 unless always ignored. [u8] */
-export let relevant: usize = 0;
 /** [n] place in its cell. [u32] */
 export let ranks: usize = 0;
 /** [n] [f64] */
 export let scores: usize = 0;
 
-/** [A, M, n] those that are looked at, best first. [u32] */
-let counted: usize = 0;
-/** [A, M] how many they are. [i32] */
-let countedCounts: usize = 0;
-/** [M] how many there are among the best of their cell. [i32] */
-let limitedCounts: usize = 0;
-/** [A, M, R] results at one IoU threshold. [f64] */
-let precisionRows: usize = 0;
-/** [A, M, R] alike. [f64] */
-let scoreRows: usize = 0;
-/** [n] after 1, 2, … true positives: precision. [f64] */
-let precisionAfter: usize = 0;
-/** [n] alike: which detection is the last of them. [u32] */
-let detectionAfter: usize = 0;
-/** [n] alike: how many are wrong. [i32] */
-let wrongAfter: usize = 0;
-/** [A, R] true positives with which a recall is reached. [i32] */
-let needed: usize = 0;
-/** Detections for which there is room. */
-let room: i32 = 0;
+/** [T, R, K] results for an area range and a limit. [f64] */
+export let precision: usize = 0;
+/** [T, R, K] alike. [f64] */
+export let scoresAt: usize = 0;
+/** [T, K] alike. [f64] */
+export let recall: usize = 0;
 
-/** Makes room for the results, and for classes of at most so many detections. */
-export function begin(thresholds: i32, recallCount: i32, classes: i32, areas: i32, limitCount: i32, detections: i32): void {
+/** [K, M] detections among the best of their cell. [i32] */
+let limitedCounts: usize = 0;
+/** [K, A, R] true positives with which a recall is reached. [i32] */
+let needed: usize = 0;
+/** After 1, 2, … true positives of a curve: precision. [f64] */
+let precisionAfter: usize = 0;
+/** Alike: which detection is the last of them. [u32] */
+let detectionAfter: usize = 0;
+/** Alike: how many are wrong. [i32] */
+let wrongAfter: usize = 0;
+
+/** Makes room for so many detections in all, and for the most of one class. */
+export function begin(
+  thresholds: i32, recallCount: i32, classes: i32, areas: i32, limitCount: i32, detections: i32, most: i32,
+): void {
   T = thresholds;
   R = recallCount;
   K = classes;
   A = areas;
   M = limitCount;
   recalls = column(R, 8);
-  needed = column(<u64>A * R, 4);
   limits = column(M, 8);
-  truthCounts = column(A, 8);
-  countedCounts = column(<u64>A * M, 4);
-  limitedCounts = column(M, 4);
-  precisionRows = column(<u64>A * M * R, 8);
-  scoreRows = column(<u64>A * M * R, 8);
-  precision = column(<u64>T * R * K * A * M, 8);
-  scoresAt = column(<u64>T * R * K * A * M, 8);
-  recall = column(<u64>T * K * A * M, 8);
-  room = detections;
-  states = column(<u64>room * A * T, 1);
-  relevant = column(<u64>room * A, 1);
-  ranks = column(room, 4);
-  scores = column(room, 8);
-  counted = column(<u64>room * A * M, 4);
-  precisionAfter = column(room, 8);
-  detectionAfter = column(room, 4);
-  wrongAfter = column(room, 4);
+  truthCounts = column(<u64>K * A, 4);
+  rankingStarts = column(K + 1, 4);
+  ranking = column(detections, 4);
+  states = column(<u64>detections * A * T, 1);
+  ranks = column(detections, 4);
+  scores = column(detections, 8);
+  precision = column(<u64>T * R * K, 8);
+  scoresAt = column(<u64>T * R * K, 8);
+  recall = column(<u64>T * K, 8);
+  limitedCounts = column(<u64>K * M, 4);
+  needed = column(<u64>K * A * R, 4);
+  precisionAfter = column(most + 1, 8);
+  detectionAfter = column(most + 1, 4);
+  wrongAfter = column(most + 1, 4);
 }
 
-/** Follows all curves of class `k`, of so many detections. */
-export function traceClass(k: i32, detections: i32): void {
-  for (let a = 0; a < A; a++) {
-    const truths = load<f64>(truthCounts + 8 * a);
-    if (truths > 0) findNeeded(a, truths);
-    for (let m = 0; m < M; m++) choose(a, m, detections);
-  }
-  for (let t = 0; t < T; t++) {
-    for (let a = 0; a < A; a++) {
-      for (let m = 0; m < M; m++) {
-        const row = 8 * R * (a * M + m);
-        const place = recall + 8 * (((t * K + k) * A + a) * M + m);
-        const truths = load<f64>(truthCounts + 8 * a);
-        if (truths === 0) {
-          store<f64>(place, -1);
-          for (let r = 0; r < R; r++) setRow(row, r, -1, -1);
-        } else if (m > 0 && load<i32>(limitedCounts + 4 * m) === load<i32>(limitedCounts + 4 * m - 4)) {
-          // The limit lets in nobody that the one before keeps out.
-          store<f64>(place, load<f64>(place - 8));
-          memory.copy(precisionRows + row, precisionRows + row - 8 * R, 8 * R);
-          memory.copy(scoreRows + row, scoreRows + row - 8 * R, 8 * R);
-        } else store<f64>(place, <f64>trace(t, a, m, row) / truths);
-      }
-    }
-    const at = 8 * (t * R * K + k) * A * M;
-    turn(precisionRows, precision + at);
-    turn(scoreRows, scoresAt + at);
-  }
+/** What all of a class's curves need. */
+export function prepare(k: i32): void {
+  for (let m = 0; m < M; m++) store<i32>(limitedCounts + 4 * (k * M + m), countLimited(k, load<f64>(limits + 8 * m)));
+  for (let a = 0; a < A; a++) findNeeded(k, a);
 }
 
-/** Lists who is looked at for an area range and a limit. */
-function choose(a: i32, m: i32, detections: i32): void {
-  const limit = load<f64>(limits + 8 * m);
-  const list = counted + 4 * room * (a * M + m);
-  let limited = 0;
+/** Follows the curve of a threshold, class, area range and limit. */
+export function trace(t: i32, k: i32, a: i32, m: i32): void {
+  const into = 8 * (t * R * K + k);
+  const place = recall + 8 * (t * K + k);
+  const truths = <f64>load<u32>(truthCounts + 4 * (k * A + a));
+  if (truths === 0) {
+    store<f64>(place, -1);
+    fill(into, 0, -1);
+  } else store<f64>(place, <f64>traceCurve(t, k, a, m, into) / truths);
+}
+
+/** How many of a class's detections are among the best of their cell. */
+function countLimited(k: i32, limit: f64): i32 {
   let count = 0;
-  for (let i = 0; i < detections; i++) {
-    if (!(<f64>load<u32>(ranks + 4 * i) < limit)) continue;
-    limited++;
-    if (load<u8>(relevant + i * A + a) === 1) store<u32>(list + 4 * count++, i);
-  }
-  store<i32>(limitedCounts + 4 * m, limited);
-  store<i32>(countedCounts + 4 * (a * M + m), count);
+  const end = load<u32>(rankingStarts + 4 * k + 4);
+  // A class's places and its part of the ranking are the same numbers.
+  for (let i = load<u32>(rankingStarts + 4 * k); i < end; i++) count += i32(<f64>load<u32>(ranks + 4 * i) < limit);
+  return count;
 }
 
-/** Writes [A, M, R] as [R, A, M], a recall's values `K A M` behind those of the one before. */
-function turn(rows: usize, into: usize): void {
-  for (let r = 0; r < R; r++) {
-    const place = into + 8 * r * K * A * M;
-    for (let i = 0; i < A * M; i++) store<f64>(place + 8 * i, load<f64>(rows + 8 * (i * R + r)));
-  }
-}
-
-function setRow(row: i32, r: i32, value: f64, score: f64): void {
-  store<f64>(precisionRows + row + 8 * r, value);
-  store<f64>(scoreRows + row + 8 * r, score);
-}
-
-/**
- * Follows a curve. The precision before the next true positive is lower than at the last one, so only those matter.
- * @param row where its results go
- * @returns true positives
- */
-function trace(t: i32, a: i32, m: i32, row: i32): i32 {
-  const from = states + a * T + t;
-  const list = counted + 4 * room * (a * M + m);
-  const count = load<i32>(countedCounts + 4 * (a * M + m));
-  let right = 0;
-  let wrong = 0;
-  // Without branches: right or wrong is anybody's guess. What is written for a wrong one is overwritten.
-  for (let i = 0; i < count; i++) {
-    const detection = load<u32>(list + 4 * i);
-    const state = <i32>load<u8>(from + detection * A * T);
-    store<u32>(detectionAfter + 4 * right, detection);
-    store<i32>(wrongAfter + 4 * right, wrong);
-    right += i32(state === TRUE_POSITIVE);
-    wrong += i32(state === FALSE_POSITIVE);
-  }
-  let highest: f64 = 0;
-  for (let i = right - 1; i >= 0; i--) {
-    highest = max(highest, <f64>(i + 1) / (<f64>(load<i32>(wrongAfter + 4 * i) + i + 1) + f64.EPSILON));
-    store<f64>(precisionAfter + 8 * i, highest);
-  }
-  let r = 0;
-  // The best detection has the first place in its cell, so that it is within every limit.
-  if (load<i32>(limitedCounts + 4 * m) > 0) {
-    for (; r < R; r++) {
-      const found = load<i32>(needed + 4 * (a * R + r));
-      // The first recall that is not reached ends the row, whatever comes behind it.
-      if (found > right) break;
-      const last = max(found, 1) - 1;
-      const detection = found > 0 ? load<u32>(detectionAfter + 4 * last) : 0;
-      setRow(row, r, right > 0 ? load<f64>(precisionAfter + 8 * last) : 0, load<f64>(scores + 8 * detection));
-    }
-  }
-  for (; r < R; r++) setRow(row, r, 0, 0);
-  return right;
-}
-
-/** For each recall, the fewest of `truths` objects that reach it; more than there are when it is above 1. */
-function findNeeded(a: i32, truths: f64): void {
+/** For each recall, the fewest objects of a class that reach it; more than there are when it is above 1. */
+function findNeeded(k: i32, a: i32): void {
+  const truths = <f64>load<u32>(truthCounts + 4 * (k * A + a));
+  if (truths === 0) return;
   for (let r = 0; r < R; r++) {
     const wanted = load<f64>(recalls + 8 * r);
     let count = min(truths + 1, max(0, ceil(wanted * truths)));
     while (count > 0 && (count - 1) / truths >= wanted) count--;
     while (count / truths < wanted && count <= truths) count++;
-    store<i32>(needed + 4 * (a * R + r), <i32>count);
+    store<i32>(needed + 4 * ((k * A + a) * R + r), <i32>count);
   }
+}
+
+/** Writes a value for the recalls from one on. */
+function fill(into: u32, from: i32, value: f64): void {
+  const stride = 8 * K;
+  const end = into + R * stride;
+  for (let at = into + from * stride; at < end; at += stride) {
+    store<f64>(precision + at, value);
+    store<f64>(scoresAt + at, value);
+  }
+}
+
+/**
+ * Follows a curve. The precision before the next true positive is lower than at the last one, so only those matter.
+ * @param into where its first result goes: bytes from the start of the results
+ * @returns true positives
+ */
+function traceCurve(t: i32, k: i32, a: i32, m: i32, into: u32): i32 {
+  const starts = rankingStarts + 4 * k;
+  const first = ranking + 4 * load<u32>(starts);
+  const end = ranking + 4 * load<u32>(starts + 4);
+  const limited = load<i32>(limitedCounts + 4 * (k * M + m));
+  const right = limited < <i32>(end - first) >> 2 ?
+    countRightWithin(t, a, first, end, load<f64>(limits + 8 * m)) :
+    countRight(t, a, first, end);
+  // Variables of the module cost a load each time: loops have theirs in locals.
+  const after = precisionAfter;
+  const wrongs = wrongAfter;
+  let highest: f64 = 0;
+  for (let i = right - 1; i >= 0; i--) {
+    highest = max(highest, <f64>(i + 1) / (<f64>(load<i32>(wrongs + 4 * i) + i + 1) + f64.EPSILON));
+    store<f64>(after + 8 * i, highest);
+  }
+  // The best detection has the first place in its cell, so that it is within every limit.
+  fill(into, limited > 0 ? readOff(needed + 4 * (k * A + a) * R, right, into, first) : 0, 0);
+  return right;
+}
+
+/** Walks a class's detections. What is written for a wrong one is overwritten. @returns true positives */
+function countRight(t: i32, a: i32, first: usize, end: usize): i32 {
+  const from = states + a * T + t;
+  const perDetection = A * T;
+  const detections = detectionAfter;
+  const wrongs = wrongAfter;
+  let right = 0;
+  let wrong = 0;
+  // Without branches: right or wrong is anybody's guess.
+  for (let at = first; at < end; at += 4) {
+    const detection = load<u32>(at);
+    const state = <i32>load<u8>(from + detection * perDetection);
+    store<u32>(detections + 4 * right, detection);
+    store<i32>(wrongs + 4 * right, wrong);
+    right += i32(state === TRUE_POSITIVE);
+    wrong += i32(state === FALSE_POSITIVE);
+  }
+  return right;
+}
+
+/** The same for those among the best of their cell. */
+function countRightWithin(t: i32, a: i32, first: usize, end: usize, limit: f64): i32 {
+  const from = states + a * T + t;
+  const perDetection = A * T;
+  const detections = detectionAfter;
+  const wrongs = wrongAfter;
+  const rankOf = ranks;
+  let right = 0;
+  let wrong = 0;
+  for (let at = first; at < end; at += 4) {
+    const detection = load<u32>(at);
+    const state = <i32>load<u8>(from + detection * perDetection);
+    const counts = i32(<f64>load<u32>(rankOf + 4 * detection) < limit);
+    store<u32>(detections + 4 * right, detection);
+    store<i32>(wrongs + 4 * right, wrong);
+    right += counts & i32(state === TRUE_POSITIVE);
+    wrong += counts & i32(state === FALSE_POSITIVE);
+  }
+  return right;
+}
+
+/**
+ * Writes precision and score at each recall, up to the first that is not reached: it ends the row, whatever comes behind it.
+ * @param wanted [R] true positives with which a recall is reached. [i32]
+ * @param first the best detection. [u32]
+ * @returns how many recalls were reached
+ */
+function readOff(wanted: usize, right: i32, into: u32, first: usize): i32 {
+  const stride = 8 * K;
+  const recallCount = R;
+  const after = precisionAfter;
+  const detections = detectionAfter;
+  const scoreOf = scores;
+  let precisionPlace = precision + into;
+  let scorePlace = scoresAt + into;
+  for (let r = 0; r < recallCount; r++) {
+    const found = load<i32>(wanted + 4 * r);
+    if (found > right) return r;
+    const last = max(found, 1) - 1;
+    const detection = load<u32>(found > 0 ? detections + 4 * last : first);
+    store<f64>(precisionPlace, right > 0 ? load<f64>(after + 8 * last) : 0);
+    store<f64>(scorePlace, load<f64>(scoreOf + 8 * detection));
+    precisionPlace += stride;
+    scorePlace += stride;
+  }
+  return recallCount;
 }
