@@ -1,66 +1,100 @@
 // The WebAssembly that sorts annotations into cells: assembly/cellKernel.ts compiled.
 
+import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
 import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
+import { DataError } from '../../errors.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
+import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 import { addressOf, inMemory } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
-type Column =
-  'truthRows' | 'truthCategories' | 'truthImages' | 'detectionRows' | 'detectionCategories' | 'detectionImages' | 'scores' |
-  'categories' | 'images' | 'truthStarts' | 'truths' | 'detectionStarts' | 'detections' | 'rankingStarts' | 'ranking' | 'ranks';
+type IdColumn =
+  'ids' | 'truthPhotoIds' | 'truthClassIds' | 'detectionPhotoIds' | 'detectionClassIds' | 'scores' | 'photoIds' | 'classIds';
+type RowColumn =
+  'truthOrder' | 'detectionOrder' | 'categories' | 'images' | 'truthStarts' | 'truths' | 'detectionStarts' | 'detections' |
+  'rankingStarts' | 'ranking' | 'ranks';
 
-interface Exports extends Readonly<Record<Column, KernelGlobal>> {
+interface Exports extends Readonly<Record<IdColumn | RowColumn, KernelGlobal>> {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly kept: KernelGlobal;
-  begin(truths: number, detections: number, photos: number, classes: number): void;
+  readonly scoreless: KernelGlobal;
+  begin(truths: number, detections: number, photos: number, classes: number, keepApart: boolean): void;
+  checkIds(count: number): number;
+  place(truths: number, truthsListed: number, detections: number, detectionsListed: number): void;
   group(most: number): number;
 }
 
-/** Rows with the index of their class and of their photo. */
-export interface PlacedRows {
-  readonly rows: Uint32Array;
-  readonly categories: Uint32Array;
-  readonly images: Uint32Array;
-}
+/** Sorts the annotations of an evaluation into cells; of equal ones, those that come first stay first. */
+export class CellKernel {
+  readonly #code = loadKernel(CELL_KERNEL) as Exports;
+  readonly #parameters: CocoParameters;
+  readonly #truth: AnnotationTable;
+  readonly #detected: AnnotationTable;
 
-export interface CellOptions {
-  readonly truth: PlacedRows;
-  readonly detected: PlacedRows;
-  /** [detections] no NaN */
-  readonly scores: Float64Array;
-  readonly photos: number;
-  readonly classes: number;
-  /** Detections kept per cell. */
-  readonly most: number;
-}
+  /** @throws DataError when there are too many annotations for WebAssembly's memory */
+  constructor(truth: AnnotationTable, detected: AnnotationTable, parameters: CocoParameters) {
+    const { imageIds, categoryIds, useCats } = parameters;
+    [this.#truth, this.#detected, this.#parameters] = [truth, detected, parameters];
+    const [photos, classes] = [imageIds.length, categoryIds.length];
+    inMemory(detected.count, () => { this.#code.begin(truth.count, detected.count, photos, classes, useCats); });
+    this.#doubles('photoIds', photos).set(imageIds);
+    this.#doubles('classIds', classes).set(categoryIds);
+  }
 
-/** Sorts annotations into cells; of equal ones, those that come first stay first. */
-export function sortIntoCells({ truth, detected, scores, photos, classes, most }: CellOptions): EvaluationCells {
-  const code = loadKernel(CELL_KERNEL) as Exports;
-  inMemory(detected.rows.length, () => { code.begin(truth.rows.length, detected.rows.length, photos, classes); });
-  const column = (name: Column, length: number) => new Uint32Array(code.memory.buffer, addressOf(code[name]), length);
-  const put = (name: Column, values: Uint32Array): void => { column(name, values.length).set(values); };
-  put('truthRows', truth.rows);
-  put('truthCategories', truth.categories);
-  put('truthImages', truth.images);
-  put('detectionRows', detected.rows);
-  put('detectionCategories', detected.categories);
-  put('detectionImages', detected.images);
-  new Float64Array(code.memory.buffer, addressOf(code.scores), scores.length).set(scores);
-  const count = inMemory(detected.rows.length, () => code.group(most));
-  const kept = code.kept.value;
-  const take = (name: Column, length: number) => column(name, length).slice();
-  return {
-    count,
-    categories: take('categories', count),
-    images: take('images', count),
-    truthStarts: take('truthStarts', count + 1),
-    truths: take('truths', truth.rows.length),
-    detectionStarts: take('detectionStarts', count + 1),
-    detections: take('detections', kept),
-    rankingStarts: take('rankingStarts', classes + 1),
-    ranking: take('ranking', kept),
-    ranks: take('ranks', kept),
-  };
+  /** Whether one of the ids occurs twice, or else the first row without one. */
+  checkIds(ids: Float64Array): { readonly repeated: boolean; readonly missing: number | undefined } {
+    this.#doubles('ids', ids.length).set(ids);
+    const found = inMemory(ids.length, () => this.#code.checkIds(ids.length));
+    return { repeated: found === -1, missing: found < 0 ? undefined : found };
+  }
+
+  /**
+   * Sorts.
+   * @param truthRows the objects' rows to look at, in this order; undefined for all
+   * @param detectionRows of the detections alike
+   * @throws DataError naming a detection without a score, or when there are too many for WebAssembly's memory
+   */
+  sort(truthRows: Uint32Array | undefined, detectionRows: Uint32Array | undefined): EvaluationCells {
+    const code = this.#code;
+    const [truth, detected] = [this.#truth, this.#detected];
+    this.#doubles('truthPhotoIds', truth.count).set(truth.imageIds);
+    this.#doubles('truthClassIds', truth.count).set(truth.categoryIds);
+    this.#doubles('detectionPhotoIds', detected.count).set(detected.imageIds);
+    this.#doubles('detectionClassIds', detected.count).set(detected.categoryIds);
+    this.#doubles('scores', detected.count).set(detected.scores);
+    if (truthRows) this.#integers('truthOrder', truthRows.length).set(truthRows);
+    if (detectionRows) this.#integers('detectionOrder', detectionRows.length).set(detectionRows);
+    inMemory(detected.count, () => {
+      code.place(truth.count, truthRows?.length ?? -1, detected.count, detectionRows?.length ?? -1);
+    });
+    const scoreless = code.scoreless.value;
+    if (scoreless !== -1) {
+      throw new DataError(`CocoEval: expected a score for each detection, got none for detection ${detected.ids[scoreless]}`);
+    }
+    const count = inMemory(detected.count, () => code.group(this.#parameters.maxDets.at(-1)!));
+    const kept = code.kept.value;
+    const take = (name: RowColumn, length: number) => this.#integers(name, length).slice();
+    const truthStarts = take('truthStarts', count + 1);
+    return {
+      count,
+      categories: take('categories', count),
+      images: take('images', count),
+      truthStarts,
+      truths: take('truths', truthStarts[count]!),
+      detectionStarts: take('detectionStarts', count + 1),
+      detections: take('detections', kept),
+      rankingStarts: take('rankingStarts', (this.#parameters.useCats ? this.#parameters.categoryIds.length : 1) + 1),
+      ranking: take('ranking', kept),
+      ranks: take('ranks', kept),
+    };
+  }
+
+  #doubles(name: IdColumn, length: number): Float64Array {
+    return new Float64Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
+  }
+
+  #integers(name: RowColumn, length: number): Uint32Array {
+    return new Uint32Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
+  }
 }

@@ -11,7 +11,8 @@ it('labels an evaluation too large for one batch as it labels its photos alone',
   const drawn = images.flatMap(({ id }) => Array.from({ length: objects }, () => {
     const [x, y, width, height] = [rng.integer(100), rng.integer(100), 1 + rng.integer(90), 1 + rng.integer(90)];
     const bbox: [number, number, number, number] = [x, y, width, height];
-    return { image_id: id, category_id: 1, bbox, area: width * height, iscrowd: rng.uniform() < 0.05 ? 1 : 0, score: rng.uniform() };
+    const iscrowd = rng.uniform() < 0.05 ? 1 : 0;
+    return { image_id: id, category_id: 1, bbox, area: width * height, iscrowd, score: rng.uniform() };
   }));
   const annotations = drawn.map((record, i) => ({ ...record, id: i + 1 }));
   const truth = CocoDataset.fromObject({ images, annotations, categories: [{ id: 1, name: 'thing' }] });

@@ -7,19 +7,44 @@ import { column } from '../../../data/coco/assembly/buffer';
 const DIGIT_BITS: i32 = 11;
 const DIGITS: i32 = 1 << DIGIT_BITS;
 
-/** Objects, and for each its row, class and photo. [u32] */
-let truthCount: i32 = 0;
-export let truthRows: usize = 0;
-export let truthCategories: usize = 0;
-export let truthImages: usize = 0;
-/** Detections alike, and their scores. [f64] */
-let detectionCount: i32 = 0;
-export let detectionRows: usize = 0;
-export let detectionCategories: usize = 0;
-export let detectionImages: usize = 0;
+// A table's columns, by row: ids, ids of photos and of classes [f64], scores of detections [f64], and the rows to look at where
+// they are not simply all [u32].
+export let ids: usize = 0;
+export let truthPhotoIds: usize = 0;
+export let truthClassIds: usize = 0;
+export let truthOrder: usize = 0;
+export let detectionPhotoIds: usize = 0;
+export let detectionClassIds: usize = 0;
+export let detectionOrder: usize = 0;
 export let scores: usize = 0;
+/** Ids of the photos and classes that take part. [f64] */
+export let photoIds: usize = 0;
+export let classIds: usize = 0;
+/** Whether annotations of different classes are kept apart. */
+let useClasses: bool = false;
 let photos: i32 = 0;
+let classIdCount: i32 = 0;
+/** Classes that are kept apart. */
 let classes: i32 = 0;
+/** From ids to their places, open addressing: place + 1, 0 where free. [u32] */
+let photoSlots: usize = 0;
+let classSlots: usize = 0;
+/** What is left of a hash of 64 bits. */
+let photoShift: u64 = 0;
+let classShift: u64 = 0;
+
+/** Objects that take part, and for each its row, class and photo. [u32] */
+let truthCount: i32 = 0;
+let truthRows: usize = 0;
+let truthCategories: usize = 0;
+let truthImages: usize = 0;
+/** Detections alike. */
+let detectionCount: i32 = 0;
+let detectionRows: usize = 0;
+let detectionCategories: usize = 0;
+let detectionImages: usize = 0;
+/** The row of a detection that takes part and has no score, or -1. */
+export let scoreless: i32 = -1;
 
 /** Results, as EvaluationCells describes them. [u32] */
 export let categories: usize = 0;
@@ -41,19 +66,140 @@ let keys: usize = 0;
 /** By detection: its place in `detections`, from 1 on; 0 when it is in no cell. [u32] */
 let placeOf: usize = 0;
 
-/** Makes room. Photos and classes are named by index. */
-export function begin(truthsInAll: i32, detectionsInAll: i32, photoCount: i32, classCount: i32): void {
-  truthCount = truthsInAll;
-  detectionCount = detectionsInAll;
+/** Makes room for tables of so many rows, and for so many photos and classes. */
+export function begin(truthsInAll: i32, detectionsInAll: i32, photoCount: i32, classCount: i32, keepApart: bool): void {
+  useClasses = keepApart;
   photos = photoCount;
-  classes = classCount;
-  truthRows = column(truthCount, 4);
-  truthCategories = column(truthCount, 4);
-  truthImages = column(truthCount, 4);
-  detectionRows = column(detectionCount, 4);
-  detectionCategories = column(detectionCount, 4);
-  detectionImages = column(detectionCount, 4);
-  scores = column(detectionCount, 8);
+  classIdCount = classCount;
+  classes = keepApart ? classCount : 1;
+  ids = column(max(truthsInAll, detectionsInAll), 8);
+  truthPhotoIds = column(truthsInAll, 8);
+  truthClassIds = column(truthsInAll, 8);
+  truthOrder = column(truthsInAll, 4);
+  detectionPhotoIds = column(detectionsInAll, 8);
+  detectionClassIds = column(detectionsInAll, 8);
+  detectionOrder = column(detectionsInAll, 4);
+  scores = column(detectionsInAll, 8);
+  photoIds = column(photos, 8);
+  classIds = column(classIdCount, 8);
+  photoShift = shiftFor(photos);
+  photoSlots = column(<u64>1 << (64 - photoShift), 4);
+  classShift = shiftFor(classIdCount);
+  classSlots = column(<u64>1 << (64 - classShift), 4);
+}
+
+/** Looks through `ids`. @returns the first row without one, or -1 where one occurs twice, or -2 */
+export function checkIds(count: i32): i32 {
+  let ascending = true;
+  let before = -Infinity;
+  for (let row = 0; row < count; row++) {
+    const id = load<f64>(ids + 8 * row);
+    if (isNaN(id)) return row;
+    if (row > 0 && id <= before) ascending = false;
+    before = id;
+  }
+  if (ascending) return -2;
+  const shift = shiftFor(count);
+  const slots = column(<u64>1 << (64 - shift), 4);
+  memory.fill(slots, 0, 4 << <i32>(64 - shift));
+  for (let row = 0; row < count; row++) {
+    const slot = slots + 4 * slotOf(slots, shift, ids, load<f64>(ids + 8 * row));
+    if (load<u32>(slot) !== 0) return -1;
+    store<u32>(slot, row + 1);
+  }
+  return -2;
+}
+
+/**
+ * Finds what takes part, in the order in which pycocotools collects it for each cell.
+ * @param truthsListed rows in `truthOrder`, -1 for all `truthsInAll`; of detections alike
+ */
+export function place(truthsInAll: i32, truthsListed: i32, detectionsInAll: i32, detectionsListed: i32): void {
+  fillSlots(photoSlots, photoShift, photoIds, photos);
+  fillSlots(classSlots, classShift, classIds, classIdCount);
+  const truthRoom = room(truthsInAll, truthsListed);
+  truthRows = column(truthRoom, 4);
+  truthCategories = column(truthRoom, 4);
+  truthImages = column(truthRoom, 4);
+  truthCount = collect(
+    truthsInAll, truthsListed, truthOrder, truthPhotoIds, truthClassIds, truthRows, truthCategories, truthImages);
+  const detectionRoom = room(detectionsInAll, detectionsListed);
+  detectionRows = column(detectionRoom, 4);
+  detectionCategories = column(detectionRoom, 4);
+  detectionImages = column(detectionRoom, 4);
+  detectionCount = collect(
+    detectionsInAll, detectionsListed, detectionOrder, detectionPhotoIds, detectionClassIds, detectionRows, detectionCategories,
+    detectionImages);
+  scoreless = -1;
+  for (let i = 0; i < detectionCount && scoreless === -1; i++) {
+    const row = load<u32>(detectionRows + 4 * i);
+    if (isNaN(load<f64>(scores + 8 * row))) scoreless = row;
+  }
+}
+
+/** Rows that may take part. Without classes the lists of the classes are strung together, one given twice twice. */
+function room(inAll: i32, listed: i32): u64 {
+  return <u64>(listed === -1 ? inAll : listed) * (useClasses ? 1 : classIdCount);
+}
+
+/** @returns how many take part */
+function collect(
+  inAll: i32, listed: i32, order: usize, photoIdOf: usize, classIdOf: usize, rows: usize, rowClasses: usize, rowPhotos: usize,
+): i32 {
+  const looked = listed === -1 ? inAll : listed;
+  const passes = useClasses ? 1 : classIdCount;
+  let count = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    const passClass = load<f64>(classIds + 8 * pass);
+    for (let i = 0; i < looked; i++) {
+      const row = listed === -1 ? i : load<u32>(order + 4 * i);
+      const classId = load<f64>(classIdOf + 8 * row);
+      const category = useClasses ? find(classSlots, classShift, classIds, classId) : i32(classId === passClass) - 1;
+      if (category === -1) continue;
+      const image = find(photoSlots, photoShift, photoIds, load<f64>(photoIdOf + 8 * row));
+      if (image === -1) continue;
+      store<u32>(rows + 4 * count, row);
+      store<u32>(rowClasses + 4 * count, category);
+      store<u32>(rowPhotos + 4 * count++, image);
+    }
+  }
+  return count;
+}
+
+/** For a table of at least twice as many slots. */
+function shiftFor(count: i32): u64 {
+  return clz(<u64>max(count, 1)) - 1;
+}
+
+/** Of places with the same id it is the last. NaN stands for none. */
+function fillSlots(slots: usize, shift: u64, idOf: usize, count: i32): void {
+  memory.fill(slots, 0, 4 << <i32>(64 - shift));
+  for (let i = 0; i < count; i++) {
+    const id = load<f64>(idOf + 8 * i);
+    if (!isNaN(id)) store<u32>(slots + 4 * slotOf(slots, shift, idOf, id), i + 1);
+  }
+}
+
+/** The place of an id, or -1. */
+function find(slots: usize, shift: u64, idOf: usize, id: f64): i32 {
+  return isNaN(id) ? -1 : load<i32>(slots + 4 * slotOf(slots, shift, idOf, id)) - 1;
+}
+
+/** Where an id is, or would be put. */
+function slotOf(slots: usize, shift: u64, idOf: usize, id: f64): u32 {
+  const mask = <u32>((<u64>1 << (64 - shift)) - 1);
+  // -0 becomes 0, which it equals.
+  let slot = <u32>((reinterpret<u64>(id + 0) * 0x9e37_79b9_7f4a_7c15) >> shift);
+  let place = load<i32>(slots + 4 * slot) - 1;
+  while (place >= 0 && load<f64>(idOf + 8 * place) !== id) {
+    slot = (slot + 1) & mask;
+    place = load<i32>(slots + 4 * slot) - 1;
+  }
+  return slot;
+}
+
+/** Makes room for the results. */
+function beginResults(): void {
   categories = column(truthCount + detectionCount, 4);
   images = column(truthCount + detectionCount, 4);
   truthStarts = column(truthCount + detectionCount + 1, 4);
@@ -73,6 +219,7 @@ export function begin(truthsInAll: i32, detectionsInAll: i32, photoCount: i32, c
  * @param most detections kept per cell
  */
 export function group(most: f64): i32 {
+  beginResults();
   // By class, photo and score, and by class and score over all photos. Each sort keeps the order of equals.
   const byClass = sortByClassAndPhoto(identity(truthCount), truthCount, truthImages, truthCategories);
   const byPhoto = countingSort(identity(detectionCount), detectionCount, detectionImages, photos);
@@ -130,7 +277,7 @@ function sortByScore(order: usize): usize {
   for (let i = 0; i < detectionCount; i++) {
     // A double's bits order like the double once negative ones are inverted and positive ones get the top bit; all inverted
     // again, the highest comes first. -0 becomes 0.
-    const bits = reinterpret<u64>(load<f64>(scores + 8 * i) + 0);
+    const bits = reinterpret<u64>(load<f64>(scores + 8 * load<u32>(detectionRows + 4 * i)) + 0);
     const key = <i64>bits < 0 ? bits : bits ^ <u64>i64.MAX_VALUE;
     store<u64>(keys + 8 * i, key);
     all &= key;
