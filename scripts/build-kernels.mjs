@@ -19,6 +19,7 @@ export const kernels = {
   'src/data/coco/maskKernelCode.ts': { source: 'src/data/coco/assembly/maskKernel.ts', name: 'MASK_KERNEL' },
   'src/data/coco/recordKernelCode.ts': { source: 'src/data/coco/assembly/recordKernel.ts', name: 'RECORD_KERNEL' },
   'src/evaluation/coco/cellKernelCode.ts': { source: 'src/evaluation/coco/assembly/cellKernel.ts', name: 'CELL_KERNEL' },
+  'src/evaluation/coco/boxKernelCode.ts': { source: 'src/evaluation/coco/assembly/boxKernel.ts', name: 'BOX_KERNEL' },
   'src/evaluation/coco/matchKernelCode.ts': { source: 'src/evaluation/coco/assembly/matchKernel.ts', name: 'MATCH_KERNEL' },
   'src/evaluation/coco/curveKernelCode.ts': { source: 'src/evaluation/coco/assembly/curveKernel.ts', name: 'CURVE_KERNEL' },
 };

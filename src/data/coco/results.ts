@@ -23,18 +23,20 @@ type ResultKind = 'bbox' | 'segm' | 'keypoints' | 'other';
  */
 export function completeResults(results: AnnotationTable, isKnownImage: (id: number) => boolean, where: string): AnnotationTable {
   const { count, imageIds, boxes, isCrowd } = results;
-  const stranger = imageIds.findIndex((id) => !isKnownImage(id));
-  if (stranger >= 0) {
-    throw new DataError(`loadRes: expected results of photos of this data set in ${where}, got image_id ${imageIds[stranger]} in [${stranger}]`);
+  const ids = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    if (!isKnownImage(imageIds[row]!)) {
+      throw new DataError(`loadRes: expected results of photos of this data set in ${where}, got image_id ${imageIds[row]} in [${row}]`);
+    }
+    ids[row] = row + 1;
   }
   const kind = kindOf(results);
-  const ids = Float64Array.from({ length: count }, (_, row) => row + 1);
   if (kind === 'other') return { ...results, ids, record: (row) => ({ ...results.record(row), id: row + 1 }) };
 
   if (kind === 'segm') return withMaskAreas(results, ids, where);
 
   const areas = new Float64Array(count);
-  const completed = { boxes: boxes.slice(), areas };
+  const completed = { boxes: kind === 'bbox' ? boxes : boxes.slice(), areas };
   if (kind === 'bbox') completeBoxes(results, completed, where);
   else completeKeypoints(results, completed, where);
 
@@ -103,9 +105,9 @@ interface Completed {
 
 function completeBoxes({ count }: AnnotationTable, { boxes, areas }: Completed, where: string): void {
   for (let row = 0; row < count; row++) {
-    const [width, height] = [boxes[4 * row + 2]!, boxes[4 * row + 3]!];
-    if (Number.isNaN(boxes[4 * row])) throw lacking('a bbox', where, row);
-    areas[row] = width * height;
+    const at = 4 * row;
+    if (Number.isNaN(boxes[at])) throw lacking('a bbox', where, row);
+    areas[row] = boxes[at + 2]! * boxes[at + 3]!;
   }
 }
 

@@ -51,7 +51,7 @@ export function boxIou(detections: Float64Array, truths: Float64Array, isCrowd?:
 }
 
 /** Intersection over union of the boxes x, y, width, height that start at `d` and `g`; over the detection's area for a crowd. */
-export function iouOfBoxes(detections: Float64Array, d: number, truths: Float64Array, g: number, isCrowd: boolean): number {
+function iouOfBoxes(detections: Float64Array, d: number, truths: Float64Array, g: number, isCrowd: boolean): number {
   const dx = detections[d]!;
   const gx = truths[g]!;
   const dw = detections[d + 2]!;

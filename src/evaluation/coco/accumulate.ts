@@ -50,16 +50,16 @@ export class CocoCurves {
     return this.#all().scores;
   }
 
-  /** [T, R, K] precision of one area range and limit, by index. Overwritten when another is asked for. */
-  precisionOf(area: number, limit: number): Float64Array {
-    return this.#trace(area, limit).precision;
+  /** Mean precision of one area range and limit, over IoU thresholds, all by index; -1 where there is nothing to average. */
+  meanPrecision(area: number, limit: number, thresholds: readonly number[]): number {
+    this.#trace(area, limit);
+    return this.#kernel.meanPrecision(thresholds);
   }
 
   /** [T, K] recall of one area range and limit, by index. */
   recallOf(area: number, limit: number): Float64Array {
     const at = area * this.shape[4] + limit;
-    if (this.#recalls[at] === undefined) this.#trace(area, limit);
-    return this.#recalls[at]!;
+    return this.#recalls[at] ??= this.#kernel.traceRecall(area, limit).slice();
   }
 
   #trace(area: number, limit: number): CurveSlice {
@@ -82,7 +82,7 @@ export class CocoCurves {
           const slice = this.#trace(a, m);
           interleave(slice.precision, precision, a * M + m, A * M);
           interleave(slice.scores, scores, a * M + m, A * M);
-          interleave(slice.recall, recall, a * M + m, A * M);
+          interleave(this.recallOf(a, m), recall, a * M + m, A * M);
         }
       }
       this.#arrays = { precision, recall, scores };

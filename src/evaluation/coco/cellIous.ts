@@ -3,8 +3,8 @@
 
 import type { SegmentationText } from '../../data/coco/annotationTable.ts';
 import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
-import { iouOfBoxes } from '../../data/coco/rleIou.ts';
 import { DataError } from '../../errors.ts';
+import { compareBoxes } from './boxKernel.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
 import { checkKeypoints, keypointSimilarity } from './keypointSimilarity.ts';
@@ -30,22 +30,23 @@ export function compareCells(
   cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset, parameters: CocoParameters, help?: MaskHelp,
 ): CellIous {
   const { iouType, useCats, imageIds } = parameters;
-  const starts = new Float64Array(cells.count + 1);
+  const { count, truthStarts, detectionStarts } = cells;
+  const starts = new Float64Array(count + 1);
   // pycocotools looks for keypoints of class -1 when classes do not count, and so compares nothing.
   const nothing = iouType === 'keypoints' && !useCats;
-  for (let cell = 0; cell < cells.count; cell++) {
-    const truths = cells.truthStarts[cell + 1]! - cells.truthStarts[cell]!;
-    const detections = cells.detectionStarts[cell + 1]! - cells.detectionStarts[cell]!;
+  for (let cell = 0; cell < count; cell++) {
+    const truths = truthStarts[cell + 1]! - truthStarts[cell]!;
+    const detections = detectionStarts[cell + 1]! - detectionStarts[cell]!;
     starts[cell + 1] = starts[cell]! + (nothing ? 0 : truths * detections);
   }
   const memory = help === undefined ? ArrayBuffer : SharedArrayBuffer;
   const column = (length: number) => new Float64Array(new memory(8 * length));
   const detectionAreas = column(cells.detections.length);
-  const ious = { starts, values: column(starts[cells.count]!), detectionAreas };
+  const ious = { starts, values: column(starts[count]!), detectionAreas };
   const areasComeWithMasks = iouType === 'segm' && detected.annotations.areasAreOfMasks === true;
   if (!areasComeWithMasks) copyAreas(detected, cells.detections, ious.detectionAreas);
   if (nothing) return ious;
-  if (iouType === 'bbox') compareBoxes(ious, cells, truth, detected);
+  if (iouType === 'bbox') compareBoxes(cells, truth.annotations, detected.annotations, starts, ious.values);
   else if (iouType === 'segm') compareMasks(ious, cells, { truth, detected, withAreas: areasComeWithMasks, photos: imageIds, help });
   else compareKeypoints(ious, cells, truth, detected, parameters.keypointSigmas);
   return ious;
@@ -60,36 +61,6 @@ function copyAreas({ annotations }: CocoDataset, rows: Uint32Array, into: Float6
         'from a bbox, a segmentation or keypoints');
     }
     into[i] = area;
-  }
-}
-
-function compareBoxes({ starts, values }: CellIous, cells: EvaluationCells, truth: CocoDataset, detected: CocoDataset): void {
-  const { truths, truthStarts, detections, detectionStarts } = cells;
-  const { boxes, isCrowd } = truth.annotations;
-  const dtBoxes = detected.annotations.boxes;
-  checkBoxes(boxes, truths, truth.annotations.ids, 'object');
-  checkBoxes(dtBoxes, detections, detected.annotations.ids, 'detection');
-  for (let cell = 0; cell < cells.count; cell++) {
-    let at = starts[cell]!;
-    if (at === starts[cell + 1]) continue;
-    const firstTruth = truthStarts[cell]!;
-    const truthEnd = truthStarts[cell + 1]!;
-    const detectionEnd = detectionStarts[cell + 1]!;
-    for (let d = detectionStarts[cell]!; d < detectionEnd; d++) {
-      const dtRow = detections[d]!;
-      for (let g = firstTruth; g < truthEnd; g++) {
-        const row = truths[g]!;
-        values[at++] = iouOfBoxes(dtBoxes, 4 * dtRow, boxes, 4 * row, isCrowd[row] === 1);
-      }
-    }
-  }
-}
-
-function checkBoxes(boxes: Float64Array, rows: Uint32Array, ids: Float64Array, kind: string): void {
-  for (let i = 0; i < rows.length; i++) {
-    const at = 4 * rows[i]!;
-    if (!Number.isNaN(boxes[at]! + boxes[at + 1]! + boxes[at + 2]! + boxes[at + 3]!)) continue;
-    throw new DataError(`CocoEval: expected a bbox of four numbers for ${kind} ${ids[rows[i]!]}, got none; evaluate with iouType 'segm' if it has a mask`);
   }
 }
 

@@ -3,21 +3,24 @@
 
 import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
+import { cellBatches, inSteps, type CellBatch } from './cellBatches.ts';
 import type { DetectionStates, Evaluation } from './detectionStates.ts';
 import { addressOf, inMemory } from './kernelMemory.ts';
 import { MATCH_KERNEL } from './matchKernelCode.ts';
 
 /** Columns in the kernel's memory. */
 type Column =
-  'thresholds' | 'lowest' | 'highest' | 'categories' | 'truthStarts' | 'detectionStarts' | 'iouStarts' | 'truthFlags' | 'truthAreas' |
-  'takes' | 'detectionAreas' | 'ious' | 'states' | 'truthCounts' | 'ignored' | 'matches';
+  'thresholds' | 'lowest' | 'highest' | 'truthIds' | 'truthAreas' | 'isCrowd' | 'isHidden' | 'detectionIds' | 'categories' |
+  'truthStarts' | 'detectionStarts' | 'iouStarts' | 'truths' | 'detections' | 'detectionAreas' | 'ious' | 'states' | 'truthCounts' |
+  'ignored' | 'matches';
 
 interface Exports extends Readonly<Record<Column, KernelGlobal>> {
   readonly memory: { readonly buffer: ArrayBuffer };
   begin(
-    thresholds: number, areas: number, classes: number, cells: number, truths: number, detections: number, ious: number,
-    mostTruths: number, mostDetections: number, mostIous: number,
+    thresholds: number, areas: number, classes: number, truthRows: number, detectionRows: number,
+    cells: number, truths: number, detections: number, ious: number,
   ): void;
+  withoutArea(count: number): number;
   label(first: number, end: number): void;
   match(cell: number, area: number): void;
 }
@@ -32,46 +35,41 @@ export interface CellMatch {
   readonly state: (detection: number, threshold: number) => number;
 }
 
-// What is known of an object.
-const CROWD = 1; // may be taken many times
-const COUNTS = 2; // its being found counts: pycocotools knows a match by the object's id, and 0 is none
-const ALWAYS_IGNORED = 4;
-
-/** Cells are matched in batches of about so many IoUs, objects and detections, so that the kernel's memory stays small. */
-const batchSize = 2 ** 20;
-
-interface Batch {
-  readonly first: number;
-  readonly end: number;
-}
-
 /** Matches the cells of one evaluation. */
 export class CellMatcher {
   readonly #evaluation: Evaluation;
   readonly #code = loadKernel(MATCH_KERNEL) as Exports;
-  readonly #batches: readonly Batch[];
+  readonly #batches: readonly CellBatch[];
+  /** Most objects of a batch. */
   readonly #mostTruths: number;
   /** Numbers of thresholds, area ranges and classes. */
   readonly #T: number;
   readonly #A: number;
   readonly #K: number;
   /** The batch in the kernel's memory. */
-  #loaded: Batch | undefined;
+  #loaded: CellBatch | undefined;
 
   constructor(evaluation: Evaluation) {
-    const { cells, ious, parameters: { iouThresholds, areaRanges, categoryIds, useCats } } = evaluation;
-    const { truthStarts, detectionStarts } = cells;
+    const { cells, ious, truth, detected, parameters: { iouType, iouThresholds, areaRanges, categoryIds, useCats } } = evaluation;
+    const { count, truthStarts, detectionStarts } = cells;
     this.#evaluation = evaluation;
-    this.#batches = batchesOf(evaluation);
+    this.#batches = cellBatches(count, (cell) => ious.starts[cell]! + truthStarts[cell]! + detectionStarts[cell]!);
     [this.#T, this.#A, this.#K] = [iouThresholds.length, areaRanges.length, useCats ? categoryIds.length : 1];
-    const [truths, mostTruths] = this.#sizes(truthStarts);
-    const [detections, mostDetections] = this.#sizes(detectionStarts);
-    const [values, mostIous] = this.#sizes(ious.starts);
-    const cellCount = this.#batches.reduce((largest, { first, end }) => Math.max(largest, end - first), 0);
-    inMemory(cells.detections.length, () => {
-      this.#code.begin(this.#T, this.#A, this.#K, cellCount, truths, detections, values, mostTruths, mostDetections, mostIous);
+    const largest = (sizeTo: (cell: number) => number) =>
+      this.#batches.reduce((most, { first, end }) => Math.max(most, sizeTo(end) - sizeTo(first)), 0);
+    this.#mostTruths = largest((cell) => truthStarts[cell]!);
+    const batch = [this.#mostTruths, largest((cell) => detectionStarts[cell]!), largest((cell) => ious.starts[cell]!)] as const;
+    inMemory(detected.count, () => {
+      this.#code.begin(this.#T, this.#A, this.#K, truth.count, detected.count, largest((cell) => cell), ...batch);
     });
-    this.#mostTruths = mostTruths;
+    this.#doubles('truthIds', truth.count).set(truth.ids);
+    this.#doubles('truthAreas', truth.count).set(truth.areas);
+    this.#bytes('isCrowd', truth.count).set(truth.isCrowd);
+    if (iouType === 'keypoints') {
+      const isHidden = this.#bytes('isHidden', truth.count);
+      for (let row = 0; row < truth.count; row++) isHidden[row] = truth.keypointCount(row) === 0 ? 1 : 0;
+    }
+    this.#doubles('detectionIds', detected.count).set(detected.ids);
     this.#doubles('thresholds', this.#T).set(iouThresholds.map((threshold) => Math.min(threshold, 1 - 1e-10)));
     this.#doubles('lowest', this.#A).set(areaRanges.map(([low]) => low));
     this.#doubles('highest', this.#A).set(areaRanges.map(([, high]) => high));
@@ -87,9 +85,7 @@ export class CellMatcher {
     const states = new Uint8Array(detections.length * perDetection);
     for (const batch of this.#batches) {
       this.#load(batch);
-      // In many calls: what JavaScript calls often is compiled better than what runs on and on.
-      const cellCount = batch.end - batch.first;
-      for (let cell = 0; cell < cellCount; cell += 64) this.#code.label(cell, Math.min(cell + 64, cellCount));
+      inSteps(0, batch.end - batch.first, (first, end) => { this.#code.label(first, end); });
       const start = detectionStarts[batch.first]!;
       const count = detectionStarts[batch.end]! - start;
       states.set(this.#bytes('states', count * perDetection), start * perDetection);
@@ -118,46 +114,25 @@ export class CellMatcher {
   }
 
   /** Copies a batch into the kernel's memory. */
-  #load(batch: Batch): void {
-    const { cells, ious, truth, detected, parameters } = this.#evaluation;
+  #load(batch: CellBatch): void {
+    const { cells, ious, truth } = this.#evaluation;
     const { first, end } = batch;
-    this.#loaded = batch;
+    this.#loaded = undefined;
     this.#integers('categories', end - first).set(cells.categories.subarray(first, end));
     this.#integers('truthStarts', end - first + 1).set(cells.truthStarts.subarray(first, end + 1));
     this.#integers('detectionStarts', end - first + 1).set(cells.detectionStarts.subarray(first, end + 1));
     this.#doubles('iouStarts', end - first + 1).set(ious.starts.subarray(first, end + 1));
     const truths = cells.truths.subarray(cells.truthStarts[first], cells.truthStarts[end]);
-    const flags = this.#bytes('truthFlags', truths.length);
-    const areas = this.#doubles('truthAreas', truths.length);
-    const isKeypoints = parameters.iouType === 'keypoints';
-    const { isCrowd, ids, areas: allAreas } = truth;
-    for (let g = 0; g < truths.length; g++) {
-      const row = truths[g]!;
-      const crowd = isCrowd[row] === 1 ? CROWD | ALWAYS_IGNORED : 0;
-      const hidden = isKeypoints && truth.keypointCount(row) === 0 ? ALWAYS_IGNORED : 0;
-      flags[g] = crowd | hidden | (ids[row] === 0 ? 0 : COUNTS);
-      areas[g] = allAreas[row]!;
-      if (Number.isNaN(areas[g])) throw new DataError(`CocoEval: expected an area for object ${ids[row]}, got none`);
-    }
-    const [firstDetection, detectionEnd] = [cells.detectionStarts[first]!, cells.detectionStarts[end]!];
-    const takes = this.#bytes('takes', detectionEnd - firstDetection);
-    const { detections } = cells;
-    const { ids: detectionIds } = detected;
-    // pycocotools tells that an object is taken by the detection's id being above 0.
-    for (let d = 0; d < takes.length; d++) takes[d] = detectionIds[detections[firstDetection + d]!]! > 0 ? 1 : 0;
-    this.#doubles('detectionAreas', takes.length).set(ious.detectionAreas.subarray(firstDetection, detectionEnd));
+    this.#integers('truths', truths.length).set(truths);
+    const detections = [cells.detectionStarts[first], cells.detectionStarts[end]] as const;
+    const rows = cells.detections.subarray(...detections);
+    this.#integers('detections', rows.length).set(rows);
+    this.#doubles('detectionAreas', rows.length).set(ious.detectionAreas.subarray(...detections));
     const values = ious.values.subarray(ious.starts[first], ious.starts[end]);
     this.#doubles('ious', values.length).set(values);
-  }
-
-  /** What the largest batch has of this, and the largest cell. */
-  #sizes(starts: Uint32Array | Float64Array): [batch: number, cell: number] {
-    let [largest, widest] = [0, 0];
-    for (const { first, end } of this.#batches) {
-      largest = Math.max(largest, starts[end]! - starts[first]!);
-      for (let cell = first; cell < end; cell++) widest = Math.max(widest, starts[cell + 1]! - starts[cell]!);
-    }
-    return [largest, widest];
+    const without = this.#code.withoutArea(truths.length);
+    if (without !== -1) throw new DataError(`CocoEval: expected an area for object ${truth.ids[truths[without]!]}, got none`);
+    this.#loaded = batch;
   }
 
   #bytes(name: Column, length: number): Uint8Array {
@@ -171,17 +146,4 @@ export class CellMatcher {
   #doubles(name: Column, length: number): Float64Array {
     return new Float64Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
   }
-}
-
-/** All cells, in turn. A cell that is larger than a batch is one of its own. */
-function batchesOf({ cells, ious }: Evaluation): Batch[] {
-  const sizeTo = (cell: number) => ious.starts[cell]! + cells.truthStarts[cell]! + cells.detectionStarts[cell]!;
-  const batches: Batch[] = [];
-  for (let first = 0; first < cells.count;) {
-    let end = first + 1;
-    while (end < cells.count && sizeTo(end + 1) - sizeTo(first) <= batchSize) end++;
-    batches.push({ first, end });
-    first = end;
-  }
-  return batches;
 }

@@ -15,7 +15,12 @@ interface Exports extends Readonly<Record<Column, KernelGlobal>> {
     thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number, most: number,
   ): void;
   prepare(k: number): void;
-  trace(t: number, k: number, area: number, limit: number): void;
+  list(k: number, limit: number): void;
+  trace(t: number, k: number, area: number): void;
+  traceRecall(t: number, k: number, area: number): number;
+  readonly foundCount: KernelGlobal;
+  gather(t: number, isFirst: boolean): void;
+  sum(): number;
 }
 
 export interface CurveOptions {
@@ -61,6 +66,8 @@ export class CurveKernel {
   readonly #thresholds: number;
   readonly #classes: number;
   readonly #slice: CurveSlice;
+  /** Index of the limit for which detections are listed. */
+  #limit = -1;
 
   /** @throws DataError when there are too many detections for WebAssembly's memory */
   constructor({ thresholds: T, recalls, areas, limits }: CurveOptions, detections: RankedDetections) {
@@ -88,10 +95,27 @@ export class CurveKernel {
 
   /** @param area index of the range @param limit index of the limit */
   trace(area: number, limit: number): CurveSlice {
-    // In many calls: what JavaScript calls often is compiled better than what runs on and on.
-    for (let t = 0; t < this.#thresholds; t++) {
-      for (let k = 0; k < this.#classes; k++) this.#code.trace(t, k, area, limit);
-    }
+    this.#forEach(limit, (t, k) => { this.#code.trace(t, k, area); });
     return this.#slice;
+  }
+
+  /** The recalls alone, [T, K]; those of `trace` are overwritten. */
+  traceRecall(area: number, limit: number): Float64Array {
+    this.#forEach(limit, (t, k) => { this.#code.traceRecall(t, k, area); });
+    return this.#slice.recall;
+  }
+
+  /** Mean precision of the slice traced last at these thresholds; -1 where there is nothing to average. */
+  meanPrecision(thresholds: readonly number[]): number {
+    const { foundCount } = this.#code;
+    thresholds.forEach((t, i) => { this.#code.gather(t, i === 0); });
+    return thresholds.length === 0 || foundCount.value === 0 ? -1 : this.#code.sum() / foundCount.value;
+  }
+
+  /** In many calls: what JavaScript calls often is compiled better than what runs on and on. */
+  #forEach(limit: number, run: (t: number, k: number) => void): void {
+    if (this.#limit !== limit) for (let k = 0; k < this.#classes; k++) this.#code.list(k, limit);
+    this.#limit = limit;
+    for (let t = 0; t < this.#thresholds; t++) for (let k = 0; k < this.#classes; k++) run(t, k);
   }
 }

@@ -63,43 +63,27 @@ function keypointQuestions(): Question[] {
 
 /** The mean of what is not -1, or -1. */
 function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurves, parameters: CocoParameters): number {
-  const [T, R, K] = curves.shape;
+  const [T, R, K, A, M] = curves.shape;
   const areas = indices(parameters.areaLabels, area);
   const limits = indices(parameters.maxDets, maxDets);
   const thresholds = iou === undefined ? Array.from({ length: T }, (_, t) => t) : indices(parameters.iouThresholds, iou);
   const pairs = pair(areas, limits);
-  const rows = kind === 'precision' ? R : 1;
-  const { values, stride, offsets } = partOf(curves, kind, pairs);
-  const found = new Float64Array(thresholds.length * rows * K * pairs.length);
-  let count = 0;
-  for (const t of thresholds) {
-    count = gather(values.subarray(t * rows * K * stride, (t + 1) * rows * K * stride), stride, offsets, found, count);
-  }
-  return count === 0 ? -1 : pairwiseSum(found, 0, count) / count;
-}
-
-/** Values of area ranges and limits: `offsets` behind each `stride` values. */
-function partOf(curves: CocoCurves, kind: Question['kind'], pairs: readonly [area: number, limit: number][]) {
   const [single] = pairs;
-  if (pairs.length !== 1 || single === undefined) {
-    const [, , , A, M] = curves.shape;
-    return { values: curves[kind], stride: A * M, offsets: Uint32Array.from(pairs, ([a, m]) => a * M + m) };
+  if (pairs.length === 1 && single !== undefined) {
+    // The usual case is found without the other area ranges and limits.
+    if (kind === 'precision') return curves.meanPrecision(...single, thresholds);
+    const recall = curves.recallOf(...single);
+    return mean(thresholds.flatMap((t) => [...recall.subarray(t * K, (t + 1) * K)]));
   }
-  // The usual case is found without the others.
-  const values = kind === 'precision' ? curves.precisionOf(...single) : curves.recallOf(...single);
-  return { values, stride: 1, offsets: Uint32Array.of(0) };
+  const rows = kind === 'precision' ? R : 1;
+  const values = curves[kind];
+  return mean(thresholds.flatMap((t) => Array.from({ length: rows * K }, (_, i) =>
+    pairs.map(([a, m]) => values[((t * rows * K + i) * A + a) * M + m]!)).flat()));
 }
 
-/** Adds what is not -1, `offsets` behind each `stride` values, to the first `count` of `found`. @returns how many there are */
-function gather(values: Float64Array, stride: number, offsets: Uint32Array, found: Float64Array, count: number): number {
-  let next = count;
-  for (let start = 0; start < values.length; start += stride) {
-    for (let i = 0; i < offsets.length; i++) {
-      const value = values[start + offsets[i]!]!;
-      if (value > -1) found[next++] = value;
-    }
-  }
-  return next;
+function mean(values: readonly number[]): number {
+  const found = values.filter((value) => value > -1);
+  return found.length === 0 ? -1 : pairwiseSum(found) / found.length;
 }
 
 function indices<Value>(values: readonly Value[], wanted: Value): number[] {

@@ -9,11 +9,6 @@ const FALSE_POSITIVE: u8 = 0;
 const TRUE_POSITIVE: u8 = 1;
 const IGNORED: u8 = 2;
 
-/** As in ../cellMatcher.ts. */
-const CROWD: u8 = 1;
-const COUNTS: u8 = 2;
-const ALWAYS_IGNORED: u8 = 4;
-
 /** Numbers of IoU thresholds and area ranges. */
 let T: i32 = 0;
 let A: i32 = 0;
@@ -24,18 +19,25 @@ export let thresholds: usize = 0;
 export let lowest: usize = 0;
 export let highest: usize = 0;
 
+// The tables' columns, by row.
+/** Of objects: ids, areas in px² [f64], 1 for a crowd [u8], 1 for what never counts [u8]. */
+export let truthIds: usize = 0;
+export let truthAreas: usize = 0;
+export let isCrowd: usize = 0;
+export let isHidden: usize = 0;
+/** Ids of detections. [f64] */
+export let detectionIds: usize = 0;
+
+// Some cells of the evaluation.
 /** [cells] class. [u32] */
 export let categories: usize = 0;
 /** [cells + 1] first of a cell's objects, detections and IoUs among all of the evaluation. [u32, u32, f64] */
 export let truthStarts: usize = 0;
 export let detectionStarts: usize = 0;
 export let iouStarts: usize = 0;
-/** Of these cells: [objects] CROWD, COUNTS, ALWAYS_IGNORED. [u8] */
-export let truthFlags: usize = 0;
-/** [objects] px². [f64] */
-export let truthAreas: usize = 0;
-/** [detections] 1 where what it takes counts as taken. [u8] */
-export let takes: usize = 0;
+/** Rows of their objects and detections. [u32] */
+export let truths: usize = 0;
+export let detections: usize = 0;
 /** [detections] px². [f64] */
 export let detectionAreas: usize = 0;
 /** Of a cell: [detections, objects]. [f64] */
@@ -48,13 +50,12 @@ export let truthCounts: usize = 0;
 
 /** Of the open cell, for an area range: [A, room] 1 where an object is to be ignored. [u8] */
 export let ignored: usize = 0;
-/**
- * Of the open cell, for the range matched last: [T, D] the object that each detection takes, or -1. Where a threshold lets in the
- * same IoUs as the one before, its row is that one's: `repeats`. [i32]
- */
+/** Of the open cell, for the range matched last: [T, D] the object that each detection takes, or -1. [i32] */
 export let matches: usize = 0;
-/** [T] [u8] */
+/** [T] 1 where a threshold lets in the same of its IoUs as the one before. [u8] */
 let repeats: usize = 0;
+/** [1 + G] what becomes of a detection that takes no object, or one. [u8] */
+let stateOf: usize = 0;
 /** [A] [i32] */
 let ignoredCounts: usize = 0;
 /** [G] 1 where an object is taken at a threshold. [u8] */
@@ -64,46 +65,58 @@ let pairStarts: usize = 0;
 let pairObjects: usize = 0;
 let pairIous: usize = 0;
 
-/** Most objects of a cell. */
+/** Most objects in some cells. */
 let room: i32 = 0;
-/** The open cell's objects and detections, and the first of each. */
+/** The open cell's objects and detections, the first detection, and the rows. */
 let G: i32 = 0;
 let D: i32 = 0;
-let firstTruth: i32 = 0;
 let firstDetection: i32 = 0;
+let truthRows: usize = 0;
+let detectionRows: usize = 0;
 
-/** Makes room for classes; for cells, with so many objects, detections and IoUs in all, and for the most in one. */
+/** Makes room for classes, for tables of so many rows, and for cells with so many objects, detections and IoUs at a time. */
 export function begin(
-  thresholdCount: i32, areas: i32, classes: i32,
-  cells: i32, truths: i32, detections: i32, iouCount: i32,
-  mostTruths: i32, mostDetections: i32, mostIous: i32,
+  thresholdCount: i32, areas: i32, classes: i32, truthsInAll: i32, detectionsInAll: i32,
+  cells: i32, truthCount: i32, detectionCount: i32, iouCount: i32,
 ): void {
   T = thresholdCount;
   A = areas;
-  room = mostTruths;
+  room = truthCount;
   thresholds = column(T, 8);
   lowest = column(A, 8);
   highest = column(A, 8);
+  truthIds = column(truthsInAll, 8);
+  truthAreas = column(truthsInAll, 8);
+  isCrowd = column(truthsInAll, 1);
+  isHidden = column(truthsInAll, 1);
+  detectionIds = column(detectionsInAll, 8);
   categories = column(cells, 4);
   truthStarts = column(cells + 1, 4);
   detectionStarts = column(cells + 1, 4);
   iouStarts = column(cells + 1, 8);
-  truthFlags = column(truths, 1);
-  truthAreas = column(truths, 8);
-  takes = column(detections, 1);
-  detectionAreas = column(detections, 8);
+  truths = column(truthCount, 4);
+  detections = column(detectionCount, 4);
+  detectionAreas = column(detectionCount, 8);
   ious = column(iouCount, 8);
-  states = column(<u64>detections * A * T, 1);
+  states = column(<u64>detectionCount * A * T, 1);
   truthCounts = column(<u64>classes * A, 4);
   memory.fill(truthCounts, 0, 4 * classes * A);
+  // For one cell, which may have all: memory that is not touched costs nothing.
   ignored = column(<u64>A * room, 1);
   ignoredCounts = column(A, 4);
-  taken = column(room, 1);
-  matches = column(<u64>T * mostDetections, 4);
+  taken = column(truthCount, 1);
+  matches = column(<u64>T * detectionCount, 4);
   repeats = column(T, 1);
-  pairStarts = column(mostDetections + 1, 4);
-  pairObjects = column(mostIous, 4);
-  pairIous = column(mostIous, 8);
+  stateOf = column(truthCount + 1, 1);
+  pairStarts = column(detectionCount + 1, 4);
+  pairObjects = column(iouCount, 4);
+  pairIous = column(iouCount, 8);
+}
+
+/** The first of so many objects that has no area, or -1. */
+export function withoutArea(count: i32): i32 {
+  for (let i = 0; i < count; i++) if (isNaN(load<f64>(truthAreas + 8 * load<u32>(truths + 4 * i)))) return i;
+  return -1;
 }
 
 /** Labels the detections of the cells from one on. */
@@ -136,29 +149,26 @@ export function match(cell: i32, a: i32): void {
   findPairs(cell);
   findMatches(a);
   writeStates(a);
-  for (let t = 1; t < T; t++) {
-    if (load<u8>(repeats + t) === 1) memory.copy(matches + 4 * t * D, matches + 4 * (t - 1) * D, 4 * D);
-  }
 }
 
 /** Turns to a cell. */
 function open(cell: i32): void {
-  firstTruth = load<u32>(truthStarts + 4 * cell) - load<u32>(truthStarts);
+  const firstTruth = load<u32>(truthStarts + 4 * cell);
   firstDetection = load<u32>(detectionStarts + 4 * cell) - load<u32>(detectionStarts);
-  G = load<u32>(truthStarts + 4 * cell + 4) - load<u32>(truthStarts + 4 * cell);
+  G = load<u32>(truthStarts + 4 * cell + 4) - firstTruth;
   D = load<u32>(detectionStarts + 4 * cell + 4) - load<u32>(detectionStarts + 4 * cell);
-  for (let a = 0; a < A; a++) {
-    const low = load<f64>(lowest + 8 * a);
-    const high = load<f64>(highest + 8 * a);
-    let count = 0;
-    for (let g = 0; g < G; g++) {
-      const always = (load<u8>(truthFlags + firstTruth + g) & ALWAYS_IGNORED) !== 0;
-      const area = load<f64>(truthAreas + 8 * (firstTruth + g));
-      const isIgnored = i32(always) | i32(area < low) | i32(area > high);
+  truthRows = truths + 4 * (firstTruth - load<u32>(truthStarts));
+  detectionRows = detections + 4 * firstDetection;
+  for (let a = 0; a < A; a++) store<i32>(ignoredCounts + 4 * a, 0);
+  for (let g = 0; g < G; g++) {
+    const row = load<u32>(truthRows + 4 * g);
+    const area = load<f64>(truthAreas + 8 * row);
+    const always = i32(load<u8>(isCrowd + row) === 1) | load<u8>(isHidden + row);
+    for (let a = 0; a < A; a++) {
+      const isIgnored = always | i32(area < load<f64>(lowest + 8 * a)) | i32(area > load<f64>(highest + 8 * a));
       store<u8>(ignored + a * room + g, isIgnored);
-      count += isIgnored;
+      store<i32>(ignoredCounts + 4 * a, load<i32>(ignoredCounts + 4 * a) + isIgnored);
     }
-    store<i32>(ignoredCounts + 4 * a, count);
   }
 }
 
@@ -204,31 +214,42 @@ function note(iou: f64): void {
 
 /** Matches the open cell at each threshold. */
 function findMatches(a: i32): void {
+  // Variables of the module cost a load each time: loops have theirs in locals.
   const isIgnored = ignored + a * room;
+  const ids = detectionIds;
+  const rowBytes = 4 * D;
+  let row = matches;
   for (let t = 0; t < T; t++) {
-    if (load<u8>(repeats + t) === 1) continue;
-    const threshold = load<f64>(thresholds + 8 * t);
-    memory.fill(taken, 0, G);
-    for (let d = 0; d < D; d++) {
-      const found = choose(d, threshold, isIgnored);
-      store<i32>(matches + 4 * (t * D + d), found);
-      if (found !== -1 && load<u8>(takes + firstDetection + d) === 1) store<u8>(taken + found, 1);
+    if (load<u8>(repeats + t) === 1) {
+      for (let at = row; at < row + rowBytes; at += 4) store<i32>(at, load<i32>(at - rowBytes));
+    } else {
+      const threshold = load<f64>(thresholds + 8 * t);
+      for (let g = 0; g < G; g++) store<u8>(taken + g, 0);
+      for (let d = 0; d < rowBytes; d += 4) {
+        const found = choose(pairStarts + d, threshold, isIgnored);
+        store<i32>(row + d, found);
+        // pycocotools tells that an object is taken by the detection's id being above 0.
+        if (found !== -1 && load<f64>(ids + 8 * load<u32>(detectionRows + d)) > 0) store<u8>(taken + found, 1);
+      }
     }
+    row += rowBytes;
   }
 }
 
-/** The object that a detection takes, or -1. */
-function choose(d: i32, threshold: f64, isIgnored: usize): i32 {
+/** The object that a detection takes, or -1. @param pairs where the number of its first pair stands, before that of the next */
+function choose(pairs: usize, threshold: f64, isIgnored: usize): i32 {
+  const end = load<i32>(pairs + 4);
+  const objects = pairObjects;
+  const ious = pairIous;
   let found = -1;
   let iou = threshold;
   let foundIgnored = -1;
   let iouIgnored = threshold;
-  const end = load<i32>(pairStarts + 4 * d + 4);
-  for (let i = load<i32>(pairStarts + 4 * d); i < end; i++) {
-    const g = load<i32>(pairObjects + 4 * i);
+  for (let i = load<i32>(pairs); i < end; i++) {
+    const g = load<i32>(objects + 4 * i);
     // A crowd may be taken many times.
-    if (load<u8>(taken + g) === 1 && (load<u8>(truthFlags + firstTruth + g) & CROWD) === 0) continue;
-    const value = load<f64>(pairIous + 8 * i);
+    if (load<u8>(taken + g) === 1 && load<u8>(isCrowd + load<u32>(truthRows + 4 * g)) !== 1) continue;
+    const value = load<f64>(ious + 8 * i);
     if (load<u8>(isIgnored + g) === 1) {
       if (value < iouIgnored) continue;
       iouIgnored = value;
@@ -246,20 +267,28 @@ function choose(d: i32, threshold: f64, isIgnored: usize): i32 {
 function writeStates(a: i32): void {
   const low = load<f64>(lowest + 8 * a);
   const high = load<f64>(highest + 8 * a);
+  const rowBytes = 4 * D;
+  const end = matches + T * rowBytes;
+  const table = stateOf + 1;
+  const perDetection = A * T;
+  let into = states + (firstDetection * A + a) * T;
   for (let d = 0; d < D; d++) {
     const area = load<f64>(detectionAreas + 8 * (firstDetection + d));
     const unmatched = area < low || area > high ? IGNORED : FALSE_POSITIVE;
-    const at = states + ((firstDetection + d) * A + a) * T;
-    let state = unmatched;
-    for (let t = 0; t < T; t++) {
-      if (load<u8>(repeats + t) === 0) state = stateOf(load<i32>(matches + 4 * (t * D + d)), a, unmatched);
-      store<u8>(at + t, state);
-    }
+    fillTable(a, unmatched);
+    let at = into;
+    for (let match = matches + 4 * d; match < end; match += rowBytes) store<u8>(at++, load<u8>(table + load<i32>(match)));
+    into += perDetection;
   }
 }
 
-function stateOf(found: i32, a: i32, unmatched: u8): u8 {
-  if (found === -1) return unmatched;
-  if (load<u8>(ignored + a * room + found) === 1) return IGNORED;
-  return (load<u8>(truthFlags + firstTruth + found) & COUNTS) !== 0 ? TRUE_POSITIVE : unmatched;
+function fillTable(a: i32, unmatched: u8): void {
+  const table = stateOf + 1;
+  const isIgnored = ignored + a * room;
+  store<u8>(table - 1, unmatched);
+  for (let g = 0; g < G; g++) {
+    // pycocotools knows a match by the object's id, and 0 is none.
+    const counts = load<f64>(truthIds + 8 * load<u32>(truthRows + 4 * g)) !== 0;
+    store<u8>(table + g, load<u8>(isIgnored + g) === 1 ? IGNORED : counts ? TRUE_POSITIVE : unmatched);
+  }
 }
