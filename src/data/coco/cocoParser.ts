@@ -59,7 +59,7 @@ export interface CocoParserOptions {
 /** No piece is longer, so that positions are small integers in every JavaScript engine. */
 const LONGEST_CHUNK = 2 ** 30 - 2;
 
-/** Use: `push` bytes until there are no more; then `finish`. */
+/** Use: `push` bytes, or write them to `space`, `take` and `parse` them, until there are no more; then `finish`. */
 export class CocoParser {
   readonly #name: string;
   /** Of the file, 0 where unknown. */
@@ -86,6 +86,8 @@ export class CocoParser {
   #chunks: TextChunk[] = [];
   #bytes: Uint8Array;
   #filled = 0;
+  /** The end of what is being parsed. */
+  #limit = 0;
   #offset = 0;
   #first = { firstImage: 0, firstAnnotation: 0 };
   /** Where to go on when there are more bytes. */
@@ -107,19 +109,37 @@ export class CocoParser {
    */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
-      const room = this.#bytes.length - 1 - this.#filled;
-      const piece = bytes.subarray(at, at + room);
-      this.#bytes.set(piece, this.#filled);
-      this.#filled += piece.length;
+      const space = this.space();
+      const piece = bytes.subarray(at, at + space.length);
+      space.set(piece);
       at += piece.length;
-      const isFull = piece.length === room;
-      if (isFull || this.#filled >= this.#parseAt) {
-        this.#parse(false);
-        // A record that is not complete is read again only when there is twice as much of it.
-        this.#parseAt = 2 * this.#filled - this.#resume;
-      }
-      if (isFull) this.#renew();
+      this.take(piece.length);
+      this.parse();
     }
+  }
+
+  /** Where the next bytes of the text can be written, without a copy; empty until `parse` makes room. */
+  space(): Uint8Array {
+    return this.#bytes.subarray(this.#filled, -1);
+  }
+
+  /** Takes so many bytes that were written to the front of `space`. */
+  take(bytes: number): void {
+    this.#filled += bytes;
+  }
+
+  /**
+   * Reads what was taken. Meanwhile the next bytes may be written to what `space` then was.
+   * @throws DataError naming the place when it is no COCO JSON
+   */
+  parse(): void {
+    const isFull = this.#filled === this.#bytes.length - 1;
+    if (isFull || this.#filled >= this.#parseAt) {
+      this.#parse(false);
+      // A record that is not complete is read again only when there is twice as much of it.
+      this.#parseAt = 2 * this.#filled - this.#resume;
+    }
+    if (isFull) this.#renew();
   }
 
   /**
@@ -165,14 +185,27 @@ export class CocoParser {
   }
 
   #parse(isLast: boolean): void {
-    this.#bytes[this.#filled] = 0;
-    this.#kernel.clear();
-    this.#scanner.start(this.#bytes, this.#resume, this.#filled, isLast);
+    // The text has to end with a NUL, and behind its last byte there may already be more: that byte waits until the next time.
+    const limit = isLast ? this.#filled : this.#filled - 1;
+    if (limit < this.#resume) return;
     try {
-      this.#run();
+      this.#runTo(limit, isLast);
     } catch (error) {
       if (error === NEEDS_MORE) return;
       throw error instanceof JsonFault ? this.#dataError(error) : error;
+    }
+  }
+
+  #runTo(limit: number, isLast: boolean): void {
+    const waiting = this.#bytes[limit]!;
+    this.#bytes[limit] = 0;
+    this.#limit = limit;
+    this.#kernel.clear();
+    this.#scanner.start(this.#bytes, this.#resume, limit, isLast);
+    try {
+      this.#run();
+    } finally {
+      this.#bytes[limit] = waiting;
     }
   }
 
@@ -291,7 +324,7 @@ export class CocoParser {
     const columns = list === 'images' ? this.#images : this.#annotations;
     // Where most are unusual it would only cost time.
     if (this.#unusual > 64 && 2 * this.#unusual > columns.count) return false;
-    const scanned = this.#kernel.scan(this.#bytes, this.#scanner.position, this.#filled, columns, this.#size - this.#offset);
+    const scanned = this.#kernel.scan(this.#bytes, this.#scanner.position, this.#limit, columns, this.#size - this.#offset);
     if (scanned === undefined) {
       this.#unusual++;
       return false;

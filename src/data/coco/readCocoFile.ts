@@ -19,17 +19,18 @@ export async function readCocoFile(path: string, onProgress?: ReadProgress): Pro
   try {
     const { size } = await file.stat();
     const parser = new CocoParser({ name: path, size, shared: true });
-    // While one piece is parsed, the next one is being read.
-    let [piece, next] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
-    let reading = file.read(piece);
+    const readOn = () => file.read(parser.space().subarray(0, PIECE_BYTES));
+    let reading = readOn();
     for (let total = 0; ;) {
       const { bytesRead } = await reading.catch((error: unknown) => { throw unreadable(path, error); });
       if (bytesRead === 0) return parser.finish();
-      reading = file.read(next);
-      // Heard of when it is waited for, or not at all if parsing fails first.
-      reading.catch(() => undefined);
-      parser.push(piece.subarray(0, bytesRead));
-      [piece, next] = [next, piece];
+      parser.take(bytesRead);
+      // While one piece is parsed, the next one is being read.
+      const next = parser.space().length > 0 ? readOn() : undefined;
+      // A fault is heard of when it is waited for, or not at all if parsing fails first.
+      next?.catch(() => undefined);
+      parser.parse();
+      reading = next ?? readOn();
       total += bytesRead;
       onProgress?.(total, size);
     }
