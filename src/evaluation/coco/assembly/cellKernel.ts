@@ -33,6 +33,12 @@ let classSlots: usize = 0;
 let photoShift: u64 = 0;
 let classShift: u64 = 0;
 
+/** What was collected last: rows, and for each its class and photo. [u32] */
+let rows: usize = 0;
+let rowClasses: usize = 0;
+let rowPhotos: usize = 0;
+let rowCount: i32 = 0;
+
 /** Objects that take part, and for each its row, class and photo. [u32] */
 let truthCount: i32 = 0;
 let truthRows: usize = 0;
@@ -80,6 +86,7 @@ export function begin(truthsInAll: i32, detectionsInAll: i32, photoCount: i32, c
   detectionClassIds = column(detectionsInAll, 8);
   detectionOrder = column(detectionsInAll, 4);
   scores = column(detectionsInAll, 8);
+  starts = column(max(DIGITS, max(photos, classIdCount)) + 1, 4);
   photoIds = column(photos, 8);
   classIds = column(classIdCount, 8);
   photoShift = shiftFor(photos);
@@ -117,19 +124,16 @@ export function checkIds(count: i32): i32 {
 export function place(truthsInAll: i32, truthsListed: i32, detectionsInAll: i32, detectionsListed: i32): void {
   fillSlots(photoSlots, photoShift, photoIds, photos);
   fillSlots(classSlots, classShift, classIds, classIdCount);
-  const truthRoom = room(truthsInAll, truthsListed);
-  truthRows = column(truthRoom, 4);
-  truthCategories = column(truthRoom, 4);
-  truthImages = column(truthRoom, 4);
-  truthCount = collect(
-    truthsInAll, truthsListed, truthOrder, truthPhotoIds, truthClassIds, truthRows, truthCategories, truthImages);
-  const detectionRoom = room(detectionsInAll, detectionsListed);
-  detectionRows = column(detectionRoom, 4);
-  detectionCategories = column(detectionRoom, 4);
-  detectionImages = column(detectionRoom, 4);
-  detectionCount = collect(
-    detectionsInAll, detectionsListed, detectionOrder, detectionPhotoIds, detectionClassIds, detectionRows, detectionCategories,
-    detectionImages);
+  collect(truthsInAll, truthsListed, truthOrder, truthPhotoIds, truthClassIds);
+  truthCount = rowCount;
+  truthRows = rows;
+  truthCategories = rowClasses;
+  truthImages = rowPhotos;
+  collect(detectionsInAll, detectionsListed, detectionOrder, detectionPhotoIds, detectionClassIds);
+  detectionCount = rowCount;
+  detectionRows = rows;
+  detectionCategories = rowClasses;
+  detectionImages = rowPhotos;
   scoreless = -1;
   for (let i = 0; i < detectionCount && scoreless === -1; i++) {
     const row = load<u32>(detectionRows + 4 * i);
@@ -137,33 +141,61 @@ export function place(truthsInAll: i32, truthsListed: i32, detectionsInAll: i32,
   }
 }
 
-/** Rows that may take part. Without classes the lists of the classes are strung together, one given twice twice. */
-function room(inAll: i32, listed: i32): u64 {
-  return <u64>(listed === -1 ? inAll : listed) * (useClasses ? 1 : classIdCount);
+/** Lists the rows of a table that take part. */
+function collect(inAll: i32, listed: i32, order: usize, photoIdOf: usize, classIdOf: usize): void {
+  const looked = listed === -1 ? inAll : listed;
+  makeRoom(looked);
+  for (let i = 0; i < looked; i++) {
+    const row = listed === -1 ? i : load<u32>(order + 4 * i);
+    const category = find(classSlots, classShift, classIds, load<f64>(classIdOf + 8 * row));
+    const image = find(photoSlots, photoShift, photoIds, load<f64>(photoIdOf + 8 * row));
+    if (category !== -1 && image !== -1) keep(row, category, image);
+  }
+  if (!useClasses) stringTogether();
 }
 
-/** @returns how many take part */
-function collect(
-  inAll: i32, listed: i32, order: usize, photoIdOf: usize, classIdOf: usize, rows: usize, rowClasses: usize, rowPhotos: usize,
-): i32 {
-  const looked = listed === -1 ? inAll : listed;
-  const passes = useClasses ? 1 : classIdCount;
+function makeRoom(count: i32): void {
+  rows = column(count, 4);
+  rowClasses = column(count, 4);
+  rowPhotos = column(count, 4);
+  rowCount = 0;
+}
+
+function keep(row: u32, category: i32, image: i32): void {
+  store<u32>(rows + 4 * rowCount, row);
+  store<u32>(rowClasses + 4 * rowCount, category);
+  store<u32>(rowPhotos + 4 * rowCount++, image);
+}
+
+/** Without classes the lists of the classes follow each other in the given order, one given twice twice. */
+function stringTogether(): void {
+  const byClass = countingSort(identity(rowCount), rowCount, rowClasses, classIdCount);
+  const oldRows = rows;
+  const oldPhotos = rowPhotos;
   let count = 0;
-  for (let pass = 0; pass < passes; pass++) {
-    const passClass = load<f64>(classIds + 8 * pass);
-    for (let i = 0; i < looked; i++) {
-      const row = listed === -1 ? i : load<u32>(order + 4 * i);
-      const classId = load<f64>(classIdOf + 8 * row);
-      const category = useClasses ? find(classSlots, classShift, classIds, classId) : i32(classId === passClass) - 1;
-      if (category === -1) continue;
-      const image = find(photoSlots, photoShift, photoIds, load<f64>(photoIdOf + 8 * row));
-      if (image === -1) continue;
-      store<u32>(rows + 4 * count, row);
-      store<u32>(rowClasses + 4 * count, category);
-      store<u32>(rowPhotos + 4 * count++, image);
+  for (let pass = 0; pass < classIdCount; pass++) {
+    const category = classOfPass(pass);
+    if (category !== -1) count += sortedEnd(category) - sortedEnd(category - 1);
+  }
+  makeRoom(count);
+  for (let pass = 0; pass < classIdCount; pass++) {
+    const category = classOfPass(pass);
+    if (category === -1) continue;
+    const end = sortedEnd(category);
+    for (let i = sortedEnd(category - 1); i < end; i++) {
+      const entry = load<u32>(byClass + 4 * i);
+      keep(load<u32>(oldRows + 4 * entry), 0, load<u32>(oldPhotos + 4 * entry));
     }
   }
-  return count;
+}
+
+function classOfPass(pass: i32): i32 {
+  return find(classSlots, classShift, classIds, load<f64>(classIds + 8 * pass));
+}
+
+/** Where the entries with a key end that were sorted by countingSort last. */
+function sortedEnd(key: i32): i32 {
+  return key < 0 ? 0 : load<i32>(starts + 4 * key);
 }
 
 /** For a table of at least twice as many slots. */
@@ -209,7 +241,6 @@ function beginResults(): void {
   rankingStarts = column(classes + 1, 4);
   ranking = column(detectionCount, 4);
   ranks = column(detectionCount, 4);
-  starts = column(max(DIGITS, max(photos, classes)) + 1, 4);
   keys = column(detectionCount, 8);
   placeOf = column(detectionCount, 4);
 }
