@@ -8,7 +8,7 @@ import { cellMatches, type CellMatches } from './cellMatches.ts';
 import { CellMatcher } from './cellMatcher.ts';
 import { resolveParameters, type CocoOptions, type CocoParameters } from './cocoParameters.ts';
 import type { DetectionStates, Evaluation } from './detectionStates.ts';
-import { groupIntoCells } from './evaluationCells.ts';
+import { findCell, groupIntoCells } from './evaluationCells.ts';
 import { hireMaskHelp } from './maskHelp.ts';
 import { summarizeCurves, type CocoSummary } from './summary.ts';
 
@@ -98,9 +98,7 @@ export class CocoEval {
     const range = areaLabels.indexOf(area);
     if (range === -1) throw new ConfigError(`CocoEval.matchesOf: expected one of ${areaLabels.join(', ')} for area, got ${area}`);
     const { cells } = this.evaluation;
-    const category = useCats ? categoryIds.indexOf(categoryId) : 0;
-    const image = imageIds.indexOf(imageId);
-    const cell = cells.categories.findIndex((k, i) => k === category && cells.images[i] === image);
+    const cell = findCell(cells, useCats ? categoryIds.indexOf(categoryId) : 0, imageId, imageIds);
     return cell === -1 ? undefined : cellMatches(this.evaluation, this.#matcher!, cell, range);
   }
 }

@@ -64,3 +64,26 @@ function rowsToTake(
     .sort((a, b) => images[a]! - images[b]! || a - b)
     .map((row) => index.row(ids[row]!));
 }
+
+/**
+ * The cell of a class and a photo, -1 where there is none.
+ * @param category index of the class, 0 without useCats
+ * @param imageIds of the parameters, ascending
+ */
+export function findCell(
+  { count, categories, images }: EvaluationCells, category: number, imageId: number, imageIds: readonly number[],
+): number {
+  const image = search(imageIds.length, (i) => imageIds[i]! - imageId);
+  return image === -1 ? -1 : search(count, (cell) => categories[cell]! - category || images[cell]! - image);
+}
+
+/** The place that compares as 0 among ascending ones, or -1. */
+function search(count: number, compare: (place: number) => number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(middle) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < count && compare(low) === 0 ? low : -1;
+}

@@ -20,3 +20,19 @@ it('groups many classes together without room for each of them', async () => {
   const whole = new CocoEval(truth, detections, { iouType: 'bbox', useCats: false }).evaluation.cells;
   expect(whole.truths.length).toBe(objects);
 });
+
+it('finds the cell of a class and a photo, and none where nothing is', async () => {
+  const images = [40, 7, 19].map((id) => ({ id, width: 9, height: 9, file_name: `${id}.jpg` }));
+  const categories = [5, 2, 8].map((id) => ({ id, name: `${id}` }));
+  const bbox: [number, number, number, number] = [1, 2, 3, 4];
+  const places = [[40, 5], [7, 2], [7, 8], [19, 5]] as const;
+  const annotations = places.map(([image, category], i) =>
+    ({ id: i + 1, image_id: image, category_id: category, bbox, area: 12, iscrowd: 0 }));
+  const truth = CocoDataset.fromObject({ images, categories, annotations });
+  const evaluation = new CocoEval(truth, await truth.loadRes([{ image_id: 19, category_id: 2, bbox, score: 0.5 }]), { iouType: 'bbox' });
+  const found = [1, 7, 19, 40, 99].flatMap((image) => [2, 3, 5, 8].flatMap((category) => {
+    const matches = evaluation.matchesOf(image, category);
+    return matches === undefined ? [] : [`${image} ${category}: ${[...matches.truthIds].join()} ${[...matches.scores].join()}`];
+  }));
+  expect(found).toEqual(['7 2: 2 ', '7 8: 3 ', '19 2:  0.5', '19 5: 4 ', '40 5: 1 ']);
+});
