@@ -6,12 +6,11 @@
 // neither collates a batch nor sends it anywhere, ours does both. Where other work shares the cores, CPU milliseconds per photo
 // (of all threads and processes together) tell more than photos per second.
 
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ImageFolder } from '../dist/data/imageFolder.js';
 import { defaultWorkers, ImageLoader } from '../dist/data/loader.js';
+import { compare, startPython } from './pythonSide.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -54,7 +53,7 @@ async function ours(epoch) {
   const cpu = process.cpuUsage();
   for await (const batch of loader.epoch(epoch)) if (batch.images.length === 0) throw new Error('empty batch');
   const { user, system } = process.cpuUsage(cpu);
-  return { rate: (photos / (performance.now() - start)) * 1000, cpuMs: (user + system) / 1000 / photos };
+  return { photosPerSecond: (photos / (performance.now() - start)) * 1000, cpuMsPerPhoto: (user + system) / 1000 / photos };
 }
 
 const PYTHON = `
@@ -85,39 +84,16 @@ if __name__ == '__main__':
             print(photos / (time.perf_counter() - start), 1000 * cpu / photos, flush=True)
 `;
 const paths = Array.from({ length: folder.size }, (_, i) => folder.describe(i));
-const arguments_ = ['-c', PYTHON, values.photos, values.processes, values.interpolation, ...paths];
-const python = spawn(values.python, arguments_, { stdio: ['pipe', 'pipe', 'inherit'] });
-const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-
-async function theirs() {
-  python.stdin.write('go\n');
-  const { value, done } = await lines.next();
-  if (done) throw new Error(`bench/data: expected Python with Pillow at ${values.python}, got its end`);
-  const [rate, cpuMs] = value.split(' ').map(Number);
-  return { rate, cpuMs };
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const rounds = [];
-await ours(0);
-await theirs();
-for (let round = 1; round <= Number(values.rounds); round++) {
-  // Who goes first changes, so that a machine that slows down favours neither.
-  const first = round % 2 === 0 ? await theirs() : undefined;
-  const own = await ours(round);
-  rounds.push({ own, their: first ?? (await theirs()) });
-}
-python.stdin.end();
+const program = [PYTHON, values.photos, values.processes, values.interpolation, ...paths];
+const python = startPython(values.python, program, ['photosPerSecond', 'cpuMsPerPhoto'], 'Python with Pillow');
+const compared = await compare(ours, python.round, Number(values.rounds));
+python.end();
 await loader.close();
-
-const of = (side, key) => median(rounds.map((round) => round[side][key]));
-const ratio = (key) => Number(median(rounds.map(({ own, their }) => own[key] / their[key])).toFixed(2));
-const summary = {
-  photosPerSecond: { ours: Math.round(of('own', 'rate')), pillow: Math.round(of('their', 'rate')), ratio: ratio('rate') },
-  cpuMsPerPhoto: { ours: Number(of('own', 'cpuMs').toFixed(2)), pillow: Number(of('their', 'cpuMs').toFixed(2)), ratio: ratio('cpuMs') },
-  rounds: rounds.length,
+console.log(JSON.stringify({
+  photosPerSecond: compared('photosPerSecond', 0),
+  cpuMsPerPhoto: compared('cpuMsPerPhoto'),
+  rounds: Number(values.rounds),
   workers,
   processes: Number(values.processes),
   interpolation: values.interpolation,
-};
-console.log(JSON.stringify(summary));
+}));

@@ -7,13 +7,12 @@
 // the rounds, the ratio the median of the rounds' ratios. CPU time is that of all threads: where other work shares the cores it
 // tells more than photos per second. Python's side neither collates a batch nor sends it anywhere, ours does both.
 
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ade20kAugmentation } from '../../dist/data/segmentation/augmentation.js';
 import { openSegmentationSplit } from '../../dist/data/segmentation/openSegmentationData.js';
 import { SegmentationLoader } from '../../dist/data/segmentation/segmentationLoader.js';
+import { compare, startPython } from '../pythonSide.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +34,7 @@ async function ours(epoch) {
   let photos = 0;
   for await (const { size } of loader.epoch(epoch)) photos += size;
   const { user, system } = process.cpuUsage(cpu);
-  return { wallMs: (performance.now() - start) / photos, cpuMs: (user + system) / 1000 / photos };
+  return { wallMsPerPhoto: (performance.now() - start) / photos, cpuMsPerPhoto: (user + system) / 1000 / photos };
 }
 
 const PYTHON = `
@@ -94,34 +93,14 @@ for _ in sys.stdin:
 `;
 const indices = Array.from({ length: folder.size }, (_, i) => i);
 const paths = [...indices.map((i) => folder.describe(i)), ...indices.map((i) => folder.mapPath(i))];
-const python = spawn(values.python, ['-c', PYTHON, ...paths], { stdio: ['pipe', 'pipe', 'inherit'] });
-const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-
-async function theirs() {
-  python.stdin.write('go\n');
-  const { value, done } = await lines.next();
-  if (done) throw new Error(`bench/segmentation/data: expected Python with OpenCV at ${values.python}, got its end`);
-  const [wallMs, cpuMs] = value.split(' ').map(Number);
-  return { wallMs, cpuMs };
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const rounds = [];
-await ours(0);
-await theirs();
-for (let round = 1; round <= Number(values.rounds); round++) {
-  // Who goes first changes, so that a machine that slows down favours neither.
-  const first = round % 2 === 0 ? await theirs() : undefined;
-  const own = await ours(round);
-  rounds.push({ own, their: first ?? (await theirs()) });
-}
-python.stdin.end();
+const python = startPython(values.python, [PYTHON, ...paths], ['wallMsPerPhoto', 'cpuMsPerPhoto'], 'Python with OpenCV');
+const compared = await compare(ours, python.round, Number(values.rounds));
+python.end();
 await loader.close();
-
-const of = (side, key) => median(rounds.map((round) => round[side][key]));
-const compared = (key) => ({
-  ours: Number(of('own', key).toFixed(1)),
-  python: Number(of('their', key).toFixed(1)),
-  ratio: Number(median(rounds.map(({ own, their }) => own[key] / their[key])).toFixed(2)),
-});
-console.log(JSON.stringify({ cpuMsPerPhoto: compared('cpuMs'), wallMsPerPhoto: compared('wallMs'), photos: folder.size, rounds: rounds.length, workers }));
+console.log(JSON.stringify({
+  cpuMsPerPhoto: compared('cpuMsPerPhoto', 1),
+  wallMsPerPhoto: compared('wallMsPerPhoto', 1),
+  photos: folder.size,
+  rounds: Number(values.rounds),
+  workers,
+}));

@@ -7,6 +7,7 @@ import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runProgram } from '../../src/cli/runProgram.ts';
 import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const haveReference = hasReference('mpvg forward against stored outputs');
@@ -24,21 +25,9 @@ fs.writeFileSync(config, `
 
 /** Runs `mpvg forward` with weights of the named files, the last of which has the inputs too, and reads what it wrote. */
 async function forward(files: readonly string[], ...args: string[]): Promise<TensorMap> {
-  const paths = files.map(referencePath);
+  const weights = files.map(referencePath);
   const out = path.join(temporary, 'out.safetensors');
-  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const code = await runProgram(createProgram(), [
-    'forward', config, ...paths.flatMap((file) => ['--weights', file]), '--inputs', paths.at(-1)!, '--out', out, ...args,
-  ]);
-  said.mockRestore();
-  expect(code).toBe(0);
-  return readSafetensors(out);
-}
-
-function numbers(tensors: TensorMap, name: string): ArrayLike<number> {
-  const data = tensors.get(name)?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`no ${name}`);
-  return data;
+  return (await forwardOutputs({ config, weights, inputs: weights.at(-1)!, out }, ...args)).tensors;
 }
 
 describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
@@ -57,7 +46,7 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
     expect(compared.length).toBeGreaterThan(40);
     for (const name of compared) {
       const tolerance = name.startsWith('grad.') ? gradientTolerance : outputTolerance;
-      expect(relativeError(numbers(ours, name), numbers(theirs, name)), name).toBeLessThan(tolerance);
+      expect(relativeError(numbersOf(ours, name), numbersOf(theirs, name)), name).toBeLessThan(tolerance);
     }
   });
 
@@ -85,7 +74,7 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
       ];
       const ours = await forward(['pvg', 'mpvg_ablations'], '--join', 'pvg', ...overrides.flatMap((override) => ['--set', override]));
       for (const output of ['logits', 'loss']) {
-        expect(relativeError(numbers(ours, `output.${output}`), numbers(theirs, `output.${name}.${output}`)), `${name} ${output}`).toBeLessThan(5e-6);
+        expect(relativeError(numbersOf(ours, `output.${output}`), numbersOf(theirs, `output.${name}.${output}`)), `${name} ${output}`).toBeLessThan(5e-6);
       }
     }
   });

@@ -7,6 +7,7 @@ import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runProgram } from '../../src/cli/runProgram.ts';
 import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const haveReference = hasReference('mpvg forward of segmentation models against stored outputs');
@@ -41,21 +42,10 @@ async function run(variant: Variant, files: readonly string[], ...args: string[]
 }
 
 async function runOn(variant: Variant, weights: readonly string[], inputs: string, ...args: string[]): Promise<TensorMap> {
-  const out = path.join(temporary, 'out.safetensors');
-  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const code = await runProgram(createProgram(), [
-    'forward', config(variant), ...weights.flatMap((file) => ['--weights', file]), '--inputs', inputs, '--out', out, ...args,
-  ]);
-  expect(said.mock.calls).toEqual([]);
-  said.mockRestore();
-  expect(code).toBe(0);
-  return readSafetensors(out);
-}
-
-function numbers(tensors: TensorMap, name: string): ArrayLike<number> {
-  const data = tensors.get(name)?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`no ${name}`);
-  return data;
+  const files = { config: config(variant), weights, inputs, out: path.join(temporary, 'out.safetensors') };
+  const { said, tensors } = await forwardOutputs(files, ...args);
+  expect(said).toEqual([]);
+  return tensors;
 }
 
 describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
@@ -74,7 +64,7 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
     for (const name of compared) {
       const tolerance = name.startsWith('grad.') ? gradient : output;
       expect(ours.get(name)?.shape, name).toEqual(theirs.get(name)?.shape);
-      const [actual, expected] = [numbers(ours, name), numbers(theirs, name)];
+      const [actual, expected] = [numbersOf(ours, name), numbersOf(theirs, name)];
       if (Math.max(...Array.from(expected, Math.abs)) < 1e-6) {
         // The gradient of a bias before a batch norm is zero; what both have is rounding.
         expect(Math.max(...Array.from(actual, Math.abs)), name).toBeLessThan(1e-6);
@@ -95,17 +85,17 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
     const weights = ['vit_adapter_weights', 'upernet'].map(referencePath);
     const whole = await runOn('segmentation', weights, inputs, '--train', '--grad');
     const backbone = await readSafetensors(referencePath('vit_adapter_seg_train'));
-    expect(relativeError(numbers(whole, 'output.f3'), numbers(backbone, 'output.f3'))).toBeLessThan(2e-5);
+    expect(relativeError(numbersOf(whole, 'output.f3'), numbersOf(backbone, 'output.f3'))).toBeLessThan(2e-5);
     expect(whole.get('output.logits')?.shape).toEqual([batch, 12, height / 4, width / 4]);
-    const loss = numbers(whole, 'output.loss_ce')[0]! + numbers(whole, 'output.aux_loss_ce')[0]!;
-    expect(numbers(whole, 'output.total')[0]! / loss).toBeCloseTo(1, 6);
+    const loss = numbersOf(whole, 'output.loss_ce')[0]! + numbersOf(whole, 'output.aux_loss_ce')[0]!;
+    expect(numbersOf(whole, 'output.total')[0]! / loss).toBeCloseTo(1, 6);
     for (const name of ['grad.backbone.pos_embed', 'grad.decode_head.conv_seg.bias', 'output.after.backbone.norm1.running_mean', 'grad.input.x']) {
-      expect(Math.max(...Array.from(numbers(whole, name), Math.abs)), name).toBeGreaterThan(0);
+      expect(Math.max(...Array.from(numbersOf(whole, name), Math.abs)), name).toBeGreaterThan(0);
     }
     // Without --train the running statistics normalise, and stay.
     const evaluated = await runOn('segmentation', weights, inputs);
     expect(evaluated.has('output.after.backbone.norm1.running_mean')).toBe(false);
-    expect(relativeError(numbers(evaluated, 'output.logits'), numbers(whole, 'output.logits'))).toBeGreaterThan(1e-2);
+    expect(relativeError(numbersOf(evaluated, 'output.logits'), numbersOf(whole, 'output.logits'))).toBeGreaterThan(1e-2);
   });
 
   it('names what the files lack', async () => {

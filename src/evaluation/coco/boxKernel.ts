@@ -6,7 +6,7 @@ import { DataError } from '../../errors.ts';
 import { BOX_KERNEL } from './boxKernelCode.ts';
 import { cellBatches, inSteps } from './cellBatches.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
-import { addressOf, inMemory } from './kernelMemory.ts';
+import { inMemory, KernelColumns } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column = 'truthBoxes' | 'detectionBoxes' | 'isCrowd' | 'truths' | 'detections' | 'truthStarts' | 'detectionStarts' | 'ious';
@@ -32,22 +32,20 @@ export function compareBoxes(
   const batches = cellBatches(count, (cell) => starts[cell]!);
   const most = batches.reduce((largest, { first, end }) => Math.max(largest, starts[end]! - starts[first]!), 0);
   inMemory(detected.count, () => { code.begin(truth.count, detected.count, truths.length, detections.length, count, most); });
-  const { buffer } = code.memory;
-  const doubles = (name: Column, length: number) => new Float64Array(buffer, addressOf(code[name]), length);
-  const integers = (name: Column, length: number) => new Uint32Array(buffer, addressOf(code[name]), length);
-  doubles('truthBoxes', 4 * truth.count).set(truth.boxes);
-  doubles('detectionBoxes', 4 * detected.count).set(detected.boxes);
-  new Uint8Array(buffer).set(truth.isCrowd, addressOf(code.isCrowd));
-  integers('truths', truths.length).set(truths);
-  integers('detections', detections.length).set(detections);
-  integers('truthStarts', count + 1).set(truthStarts);
-  integers('detectionStarts', count + 1).set(detectionStarts);
+  const columns = new KernelColumns<Column>(code);
+  columns.doubles('truthBoxes', 4 * truth.count).set(truth.boxes);
+  columns.doubles('detectionBoxes', 4 * detected.count).set(detected.boxes);
+  columns.bytes('isCrowd', truth.count).set(truth.isCrowd);
+  columns.integers('truths', truths.length).set(truths);
+  columns.integers('detections', detections.length).set(detections);
+  columns.integers('truthStarts', count + 1).set(truthStarts);
+  columns.integers('detectionStarts', count + 1).set(detectionStarts);
   check(code.withoutBox(true, truths.length), truths, truth, 'object');
   check(code.withoutBox(false, detections.length), detections, detected, 'detection');
   for (const { first, end } of batches) {
     let place = 0;
     inSteps(first, end, (from, to) => { place = code.compare(from, to, place); });
-    values.set(doubles('ious', place), starts[first]);
+    values.set(columns.doubles('ious', place), starts[first]);
   }
 }
 

@@ -6,16 +6,15 @@ import { DataError } from '../../errors.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
-import { addressOf, inMemory } from './kernelMemory.ts';
+import { inMemory, KernelColumns } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
-type IdColumn =
-  'ids' | 'truthPhotoIds' | 'truthClassIds' | 'detectionPhotoIds' | 'detectionClassIds' | 'scores' | 'photoIds' | 'classIds';
-type RowColumn =
+type Column =
+  'ids' | 'truthPhotoIds' | 'truthClassIds' | 'detectionPhotoIds' | 'detectionClassIds' | 'scores' | 'photoIds' | 'classIds' |
   'truthOrder' | 'detectionOrder' | 'categories' | 'images' | 'truthStarts' | 'truths' | 'detectionStarts' | 'detections' |
   'rankingStarts' | 'ranking' | 'ranks';
 
-interface Exports extends Readonly<Record<IdColumn | RowColumn, KernelGlobal>> {
+interface Exports extends Readonly<Record<Column, KernelGlobal>> {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly kept: KernelGlobal;
   readonly scoreless: KernelGlobal;
@@ -28,6 +27,7 @@ interface Exports extends Readonly<Record<IdColumn | RowColumn, KernelGlobal>> {
 /** Sorts the annotations of an evaluation into cells; of equal ones, those that come first stay first. */
 export class CellKernel {
   readonly #code = loadKernel(CELL_KERNEL) as Exports;
+  readonly #columns = new KernelColumns<Column>(this.#code);
   readonly #parameters: CocoParameters;
   readonly #truth: AnnotationTable;
   readonly #detected: AnnotationTable;
@@ -38,13 +38,13 @@ export class CellKernel {
     [this.#truth, this.#detected, this.#parameters] = [truth, detected, parameters];
     const [photos, classes] = [imageIds.length, categoryIds.length];
     inMemory(detected.count, () => { this.#code.begin(truth.count, detected.count, photos, classes, useCats); });
-    this.#doubles('photoIds', photos).set(imageIds);
-    this.#doubles('classIds', classes).set(categoryIds);
+    this.#columns.doubles('photoIds', photos).set(imageIds);
+    this.#columns.doubles('classIds', classes).set(categoryIds);
   }
 
   /** Whether one of the ids occurs twice, or else the first row without one. */
   checkIds(ids: Float64Array): { readonly repeated: boolean; readonly missing: number | undefined } {
-    this.#doubles('ids', ids.length).set(ids);
+    this.#columns.doubles('ids', ids.length).set(ids);
     const found = inMemory(ids.length, () => this.#code.checkIds(ids.length));
     return { repeated: found === -1, missing: found < 0 ? undefined : found };
   }
@@ -58,13 +58,13 @@ export class CellKernel {
   sort(truthRows: Uint32Array | undefined, detectionRows: Uint32Array | undefined): EvaluationCells {
     const code = this.#code;
     const [truth, detected] = [this.#truth, this.#detected];
-    this.#doubles('truthPhotoIds', truth.count).set(truth.imageIds);
-    this.#doubles('truthClassIds', truth.count).set(truth.categoryIds);
-    this.#doubles('detectionPhotoIds', detected.count).set(detected.imageIds);
-    this.#doubles('detectionClassIds', detected.count).set(detected.categoryIds);
-    this.#doubles('scores', detected.count).set(detected.scores);
-    if (truthRows) this.#integers('truthOrder', truthRows.length).set(truthRows);
-    if (detectionRows) this.#integers('detectionOrder', detectionRows.length).set(detectionRows);
+    this.#columns.doubles('truthPhotoIds', truth.count).set(truth.imageIds);
+    this.#columns.doubles('truthClassIds', truth.count).set(truth.categoryIds);
+    this.#columns.doubles('detectionPhotoIds', detected.count).set(detected.imageIds);
+    this.#columns.doubles('detectionClassIds', detected.count).set(detected.categoryIds);
+    this.#columns.doubles('scores', detected.count).set(detected.scores);
+    if (truthRows) this.#columns.integers('truthOrder', truthRows.length).set(truthRows);
+    if (detectionRows) this.#columns.integers('detectionOrder', detectionRows.length).set(detectionRows);
     inMemory(detected.count, () => {
       code.place(truth.count, truthRows?.length ?? -1, detected.count, detectionRows?.length ?? -1);
     });
@@ -74,7 +74,7 @@ export class CellKernel {
     }
     const count = inMemory(detected.count, () => code.group(this.#parameters.maxDets.at(-1)!));
     const kept = code.kept.value;
-    const take = (name: RowColumn, length: number) => this.#integers(name, length).slice();
+    const take = (name: Column, length: number) => this.#columns.integers(name, length).slice();
     const truthStarts = take('truthStarts', count + 1);
     return {
       count,
@@ -88,13 +88,5 @@ export class CellKernel {
       ranking: take('ranking', kept),
       ranks: take('ranks', kept),
     };
-  }
-
-  #doubles(name: IdColumn, length: number): Float64Array {
-    return new Float64Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
-  }
-
-  #integers(name: RowColumn, length: number): Uint32Array {
-    return new Uint32Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
   }
 }

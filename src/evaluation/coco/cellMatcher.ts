@@ -5,7 +5,7 @@ import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { cellBatches, inSteps, type CellBatch } from './cellBatches.ts';
 import type { DetectionStates, Evaluation } from './detectionStates.ts';
-import { addressOf, inMemory } from './kernelMemory.ts';
+import { inMemory, KernelColumns } from './kernelMemory.ts';
 import { MATCH_KERNEL } from './matchKernelCode.ts';
 
 /** Columns in the kernel's memory. */
@@ -39,6 +39,7 @@ export interface CellMatch {
 export class CellMatcher {
   readonly #evaluation: Evaluation;
   readonly #code = loadKernel(MATCH_KERNEL) as Exports;
+  readonly #columns = new KernelColumns<Column>(this.#code);
   readonly #batches: readonly CellBatch[];
   /** Most objects of a batch. */
   readonly #mostTruths: number;
@@ -62,17 +63,17 @@ export class CellMatcher {
     inMemory(detected.count, () => {
       this.#code.begin(this.#T, this.#A, this.#K, truth.count, detected.count, largest((cell) => cell), ...batch);
     });
-    this.#doubles('truthIds', truth.count).set(truth.ids);
-    this.#doubles('truthAreas', truth.count).set(truth.areas);
-    this.#bytes('isCrowd', truth.count).set(truth.isCrowd);
+    this.#columns.doubles('truthIds', truth.count).set(truth.ids);
+    this.#columns.doubles('truthAreas', truth.count).set(truth.areas);
+    this.#columns.bytes('isCrowd', truth.count).set(truth.isCrowd);
     if (iouType === 'keypoints') {
-      const isHidden = this.#bytes('isHidden', truth.count);
+      const isHidden = this.#columns.bytes('isHidden', truth.count);
       for (let row = 0; row < truth.count; row++) isHidden[row] = truth.keypointCount(row) === 0 ? 1 : 0;
     }
-    this.#doubles('detectionIds', detected.count).set(detected.ids);
-    this.#doubles('thresholds', this.#T).set(iouThresholds.map((threshold) => Math.min(threshold, 1 - 1e-10)));
-    this.#doubles('lowest', this.#A).set(areaRanges.map(([low]) => low));
-    this.#doubles('highest', this.#A).set(areaRanges.map(([, high]) => high));
+    this.#columns.doubles('detectionIds', detected.count).set(detected.ids);
+    this.#columns.doubles('thresholds', this.#T).set(iouThresholds.map((threshold) => Math.min(threshold, 1 - 1e-10)));
+    this.#columns.doubles('lowest', this.#A).set(areaRanges.map(([low]) => low));
+    this.#columns.doubles('highest', this.#A).set(areaRanges.map(([, high]) => high));
   }
 
   /**
@@ -88,9 +89,9 @@ export class CellMatcher {
       inSteps(0, batch.end - batch.first, (first, end) => { this.#code.label(first, end); });
       const start = detectionStarts[batch.first]!;
       const count = detectionStarts[batch.end]! - start;
-      states.set(this.#bytes('states', count * perDetection), start * perDetection);
+      states.set(this.#columns.bytes('states', count * perDetection), start * perDetection);
     }
-    return { states, truthCounts: this.#integers('truthCounts', this.#K * this.#A).slice() };
+    return { states, truthCounts: this.#columns.integers('truthCounts', this.#K * this.#A).slice() };
   }
 
   /**
@@ -105,10 +106,10 @@ export class CellMatcher {
     const truths = truthStarts[cell + 1]! - truthStarts[cell]!;
     const firstDetection = detectionStarts[cell]! - detectionStarts[batch.first]!;
     const detections = detectionStarts[cell + 1]! - detectionStarts[cell]!;
-    const states = this.#bytes('states', (firstDetection + detections) * this.#A * this.#T);
+    const states = this.#columns.bytes('states', (firstDetection + detections) * this.#A * this.#T);
     return {
-      matches: new Int32Array(this.#code.memory.buffer, addressOf(this.#code.matches), this.#T * detections),
-      ignored: new Uint8Array(this.#code.memory.buffer, addressOf(this.#code.ignored) + area * this.#mostTruths, truths),
+      matches: this.#columns.signed('matches', this.#T * detections),
+      ignored: this.#columns.bytes('ignored', truths, area * this.#mostTruths),
       state: (detection, threshold) => states[((firstDetection + detection) * this.#A + area) * this.#T + threshold]!,
     };
   }
@@ -118,32 +119,20 @@ export class CellMatcher {
     const { cells, ious, truth } = this.#evaluation;
     const { first, end } = batch;
     this.#loaded = undefined;
-    this.#integers('categories', end - first).set(cells.categories.subarray(first, end));
-    this.#integers('truthStarts', end - first + 1).set(cells.truthStarts.subarray(first, end + 1));
-    this.#integers('detectionStarts', end - first + 1).set(cells.detectionStarts.subarray(first, end + 1));
-    this.#doubles('iouStarts', end - first + 1).set(ious.starts.subarray(first, end + 1));
+    this.#columns.integers('categories', end - first).set(cells.categories.subarray(first, end));
+    this.#columns.integers('truthStarts', end - first + 1).set(cells.truthStarts.subarray(first, end + 1));
+    this.#columns.integers('detectionStarts', end - first + 1).set(cells.detectionStarts.subarray(first, end + 1));
+    this.#columns.doubles('iouStarts', end - first + 1).set(ious.starts.subarray(first, end + 1));
     const truths = cells.truths.subarray(cells.truthStarts[first], cells.truthStarts[end]);
-    this.#integers('truths', truths.length).set(truths);
+    this.#columns.integers('truths', truths.length).set(truths);
     const detections = [cells.detectionStarts[first], cells.detectionStarts[end]] as const;
     const rows = cells.detections.subarray(...detections);
-    this.#integers('detections', rows.length).set(rows);
-    this.#doubles('detectionAreas', rows.length).set(ious.detectionAreas.subarray(...detections));
+    this.#columns.integers('detections', rows.length).set(rows);
+    this.#columns.doubles('detectionAreas', rows.length).set(ious.detectionAreas.subarray(...detections));
     const values = ious.values.subarray(ious.starts[first], ious.starts[end]);
-    this.#doubles('ious', values.length).set(values);
+    this.#columns.doubles('ious', values.length).set(values);
     const without = this.#code.withoutArea(truths.length);
     if (without !== -1) throw new DataError(`CocoEval: expected an area for object ${truth.ids[truths[without]!]}, got none`);
     this.#loaded = batch;
-  }
-
-  #bytes(name: Column, length: number): Uint8Array {
-    return new Uint8Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
-  }
-
-  #integers(name: Column, length: number): Uint32Array {
-    return new Uint32Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
-  }
-
-  #doubles(name: Column, length: number): Float64Array {
-    return new Float64Array(this.#code.memory.buffer, addressOf(this.#code[name]), length);
   }
 }

@@ -2,7 +2,7 @@
 
 import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { CURVE_KERNEL } from './curveKernelCode.ts';
-import { addressOf, inMemory } from './kernelMemory.ts';
+import { inMemory, KernelColumns } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column =
@@ -76,21 +76,23 @@ export class CurveKernel {
     const most = rankingStarts.reduce((largest, end, k) => Math.max(largest, end - (rankingStarts[k - 1] ?? 0)), 0);
     const code = this.#code;
     inMemory(n, () => { code.begin(T, R, K, areas, limits.length, n, most); });
-    const { buffer } = code.memory;
-    const doubles = (name: Column, length: number) => new Float64Array(buffer, addressOf(code[name]), length);
-    const integers = (name: Column, length: number) => new Uint32Array(buffer, addressOf(code[name]), length);
-    doubles('recalls', R).set(recalls);
-    doubles('limits', limits.length).set(limits);
-    doubles('scores', n).set(scores);
-    integers('truthCounts', truthCounts.length).set(truthCounts);
-    integers('rankingStarts', K + 1).set(rankingStarts);
-    integers('ranking', n).set(ranking);
-    integers('ranks', n).set(ranks);
-    new Uint8Array(buffer).set(states, addressOf(code.states));
+    const columns = new KernelColumns<Column>(code);
+    columns.doubles('recalls', R).set(recalls);
+    columns.doubles('limits', limits.length).set(limits);
+    columns.doubles('scores', n).set(scores);
+    columns.integers('truthCounts', truthCounts.length).set(truthCounts);
+    columns.integers('rankingStarts', K + 1).set(rankingStarts);
+    columns.integers('ranking', n).set(ranking);
+    columns.integers('ranks', n).set(ranks);
+    columns.bytes('states', states.length).set(states);
     for (let k = 0; k < K; k++) code.prepare(k);
     this.#thresholds = T;
     this.#classes = K;
-    this.#slice = { precision: doubles('precision', T * R * K), scores: doubles('scoresAt', T * R * K), recall: doubles('recall', T * K) };
+    this.#slice = {
+      precision: columns.doubles('precision', T * R * K),
+      scores: columns.doubles('scoresAt', T * R * K),
+      recall: columns.doubles('recall', T * K),
+    };
   }
 
   /** @param area index of the range @param limit index of the limit */

@@ -3,9 +3,36 @@
 import { isOutOfMemory, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 
-/** A place in a kernel's memory. JavaScript sees those above 2 GiB as negative numbers. */
-export function addressOf({ value }: KernelGlobal): number {
-  return value >>> 0;
+/** A kernel's memory, and in it columns that the kernel exports by name. */
+export class KernelColumns<Name extends string> {
+  readonly #code: Readonly<Record<Name, KernelGlobal>> & { readonly memory: { readonly buffer: ArrayBuffer } };
+
+  constructor(code: Readonly<Record<Name, KernelGlobal>> & { readonly memory: { readonly buffer: ArrayBuffer } }) {
+    this.#code = code;
+  }
+
+  // Views, until the memory grows. `from`: the first value.
+
+  bytes(name: Name, length: number, from = 0): Uint8Array {
+    return new Uint8Array(this.#code.memory.buffer, this.#addressOf(name) + from, length);
+  }
+
+  integers(name: Name, length: number): Uint32Array {
+    return new Uint32Array(this.#code.memory.buffer, this.#addressOf(name), length);
+  }
+
+  signed(name: Name, length: number): Int32Array {
+    return new Int32Array(this.#code.memory.buffer, this.#addressOf(name), length);
+  }
+
+  doubles(name: Name, length: number): Float64Array {
+    return new Float64Array(this.#code.memory.buffer, this.#addressOf(name), length);
+  }
+
+  /** JavaScript sees places above 2 GiB as negative numbers. */
+  #addressOf(name: Name): number {
+    return this.#code[name].value >>> 0;
+  }
 }
 
 /**
