@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, realpath, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { processIsAlive } from '../checkpoint/processIsAlive.ts';
 import { claimTemporary, releaseTemporary } from '../checkpoint/temporaries.ts';
@@ -49,13 +49,14 @@ const ours = new Set<string>();
 export async function lockRun(path: string): Promise<() => Promise<void>> {
   try {
     await mkdir(path, { recursive: true });
-    const file = join(await realpath(path), lockName);
+    const folder = await realpath(path);
+    const file = join(folder, lockName);
     if (ours.has(file)) throw heldError(path, { host: hostname(), pid: process.pid });
     ours.add(file);
     try {
       const holder = await take(file);
       if (holder !== undefined) throw heldError(path, holder);
-      await removeGuards(file);
+      await removeGuards(folder);
     } catch (error) {
       ours.delete(file);
       throw error;
@@ -129,14 +130,15 @@ async function replace(file: string, abandoned: Lock): Promise<boolean> {
 
 /** The lock at this path once its owner has written it; as it is where that does not happen. */
 async function settled(file: string): Promise<Lock | undefined> {
-  const first = await read(file);
+  let found = await read(file);
   // By our own clock: a file server's may differ.
-  for (let waited = 0, now = first; waited < writingMs && now !== undefined; waited += pollMs, now = await read(file)) {
-    if (now.owner !== undefined) return now;
-    if (now.identity !== first?.identity) return settled(file);
+  for (let waited = 0; found !== undefined && found.owner === undefined && waited < writingMs; waited += pollMs) {
     await pause(pollMs);
+    const next = await read(file);
+    if (next?.identity !== found.identity) waited = 0; // it is being written
+    found = next;
   }
-  return first;
+  return found;
 }
 
 async function read(file: string): Promise<Lock | undefined> {
@@ -173,8 +175,8 @@ function isAlive({ host, pid }: Owner, { modifiedMs }: Lock): boolean {
 }
 
 /** Removes what processes left that were killed while they replaced a lock. Called by the holder: no guard is of use now. */
-async function removeGuards(file: string): Promise<void> {
-  for (const name of await readdir(dirname(file))) {
-    if (name.startsWith(`${basename(file)}.`)) await rm(join(dirname(file), name), { force: true });
+async function removeGuards(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (isLockFile(name) && name !== lockName) await rm(join(folder, name), { force: true });
   }
 }

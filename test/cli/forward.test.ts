@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
 import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { captureCli } from './captureCli.ts';
 import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -14,6 +13,7 @@ const haveReference = hasReference('mpvg forward against stored outputs');
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
+const cli = captureCli('forward');
 
 /** The reference files' small DeiT. */
 const config = path.join(temporary, 'reference.ts');
@@ -26,8 +26,7 @@ fs.writeFileSync(config, `
 /** Runs `mpvg forward` with weights of the named files, the last of which has the inputs too, and reads what it wrote. */
 async function forward(files: readonly string[], ...args: string[]): Promise<TensorMap> {
   const weights = files.map(referencePath);
-  const out = path.join(temporary, 'out.safetensors');
-  return (await forwardOutputs({ config, weights, inputs: weights.at(-1)!, out }, ...args)).tensors;
+  return forwardOutputs(cli, { config, weights, inputs: weights.at(-1)! }, ...args);
 }
 
 describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
@@ -80,13 +79,11 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
   });
 
   it('names the parameters that the weights lack', async () => {
-    const said: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
     const file = referencePath('mpvg');
-    const code = await runProgram(createProgram(), ['forward', config, '--join', 'mpvg', '--weights', file, '--inputs', file, '--out', path.join(temporary, 'none')]);
-    vi.restoreAllMocks();
+    const none = path.join(cli.dir, 'none');
+    const code = await cli.run(config, '--join', 'mpvg', '--weights', file, '--inputs', file, '--out', none);
     expect(code).toBe(2);
-    expect(said.join('')).toMatch(/^mpvg: forward: expected all parameters of the model in --weights, got none for pos_embed, .* and \d+ more\n$/);
-    expect(fs.existsSync(path.join(temporary, 'none'))).toBe(false);
+    expect(cli.stderr).toMatch(/^mpvg: forward: expected all parameters of the model in --weights, got none for pos_embed, .* and \d+ more\n$/);
+    expect(fs.existsSync(none)).toBe(false);
   });
 });

@@ -1,28 +1,26 @@
 // `mpvg forward` run in the test's process.
 
-import { expect, vi } from 'vitest';
+import path from 'node:path';
+import { expect } from 'vitest';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
+import type { CapturedCli } from './captureCli.ts';
 
 export interface ForwardFiles {
   readonly config: string;
   readonly weights: readonly string[];
   readonly inputs: string;
-  /** Written. */
-  readonly out: string;
 }
 
-/** What `mpvg forward`, which has to succeed, writes and what it says. */
-export async function forwardOutputs({ config, weights, inputs, out }: ForwardFiles, ...args: string[]) {
-  const console_ = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+/** What `mpvg forward`, which has to succeed, writes. @param cli of `captureCli('forward')` */
+export async function forwardOutputs(
+  cli: CapturedCli, { config, weights, inputs }: ForwardFiles, ...args: string[]
+): Promise<TensorMap> {
+  const out = path.join(cli.dir, 'out.safetensors');
   const files = [config, ...weights.flatMap((file) => ['--weights', file]), '--inputs', inputs, '--out', out];
-  const code = await runProgram(createProgram(), ['forward', ...files, ...args]);
-  const said = console_.mock.calls.map(String);
-  console_.mockRestore();
-  expect(code, said.join()).toBe(0);
-  return { said, tensors: await readSafetensors(out) };
+  const code = await cli.run(...files, ...args);
+  expect(code, cli.stderr).toBe(0);
+  return readSafetensors(out);
 }
 
 /** The values of a tensor that has to be there. */

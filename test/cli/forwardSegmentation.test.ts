@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
-import { createProgram } from '../../src/cli/program.ts';
-import { runProgram } from '../../src/cli/runProgram.ts';
 import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { captureCli } from './captureCli.ts';
 import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -14,6 +13,7 @@ const haveReference = hasReference('mpvg forward of segmentation models against 
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-segmentation-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
+const cli = captureCli('forward');
 
 type Variant = 'detection' | 'segmentation';
 
@@ -42,9 +42,8 @@ async function run(variant: Variant, files: readonly string[], ...args: string[]
 }
 
 async function runOn(variant: Variant, weights: readonly string[], inputs: string, ...args: string[]): Promise<TensorMap> {
-  const files = { config: config(variant), weights, inputs, out: path.join(temporary, 'out.safetensors') };
-  const { said, tensors } = await forwardOutputs(files, ...args);
-  expect(said).toEqual([]);
+  const tensors = await forwardOutputs(cli, { config: config(variant), weights, inputs }, ...args);
+  expect(cli.stderr).toBe('');
   return tensors;
 }
 
@@ -99,12 +98,12 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
   });
 
   it('names what the files lack', async () => {
-    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const none = path.join(cli.dir, 'none');
     const refusal = async (weights: string, inputs: string, ...args: string[]) => {
-      said.mockClear();
-      const files = ['--weights', referencePath(weights), '--inputs', referencePath(inputs), '--out', path.join(temporary, 'none')];
-      expect(await runProgram(createProgram(), ['forward', config('segmentation'), ...files, ...args])).toBe(2);
-      return said.mock.calls.map(([text]) => String(text)).join('');
+      cli.stderr = '';
+      const files = ['--weights', referencePath(weights), '--inputs', referencePath(inputs), '--out', none];
+      expect(await cli.run(config('segmentation'), ...files, ...args)).toBe(2);
+      return cli.stderr;
     };
     expect(await refusal('ms_deform_attn_injector', 'vit_adapter_seg_eval')).toMatch(
       /^mpvg: forward: expected all parameters of the model in --weights, got none for backbone\.level_embed, .* and \d+ more\n$/);
@@ -112,7 +111,6 @@ describe.skipIf(!haveReference)('mpvg forward against the reference files', () =
       'mpvg: forwardSegmentor: expected factors of the maps input.r1 … input.r4 for the gradients, got none\n');
     expect(await refusal('vit_adapter_weights', 'vit_adapter_weights')).toMatch(
       /^mpvg: forward: expected a float32 tensor input\.x in .*vit_adapter_weights\.safetensors, got none\n$/);
-    said.mockRestore();
-    expect(fs.existsSync(path.join(temporary, 'none'))).toBe(false);
+    expect(fs.existsSync(none)).toBe(false);
   });
 });

@@ -86,8 +86,6 @@ export class CocoParser {
   #chunks: TextChunk[] = [];
   #bytes: Uint8Array;
   #filled = 0;
-  /** The end of what is being parsed. */
-  #limit = 0;
   #offset = 0;
   #first = { firstImage: 0, firstAnnotation: 0 };
   /** Where to go on when there are more bytes. */
@@ -199,7 +197,6 @@ export class CocoParser {
   #runTo(limit: number, isLast: boolean): void {
     const waiting = this.#bytes[limit]!;
     this.#bytes[limit] = 0;
-    this.#limit = limit;
     this.#kernel.clear();
     this.#scanner.start(this.#bytes, this.#resume, limit, isLast);
     try {
@@ -324,7 +321,8 @@ export class CocoParser {
     const columns = list === 'images' ? this.#images : this.#annotations;
     // Where most are unusual it would only cost time.
     if (this.#unusual > 64 && 2 * this.#unusual > columns.count) return false;
-    const scanned = this.#kernel.scan(this.#bytes, this.#scanner.position, this.#limit, columns, this.#size - this.#offset);
+    const { position, limit } = this.#scanner;
+    const scanned = this.#kernel.scan(this.#bytes, position, limit, columns, this.#size - this.#offset);
     if (scanned === undefined) {
       this.#unusual++;
       return false;

@@ -58,6 +58,11 @@ export class JsonScanner {
     return this.#bytes;
   }
 
+  /** Where it ends. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   /** Skips white space; the byte after it, 0 at the end. */
   next(): number {
     const bytes = this.#bytes;

@@ -52,7 +52,7 @@ export class CocoCurves {
 
   /** Mean precision of one area range and limit, over IoU thresholds, all by index; -1 where there is nothing to average. */
   meanPrecision(area: number, limit: number, thresholds: readonly number[]): number {
-    this.#trace(area, limit);
+    this.slice(area, limit);
     return this.#kernel.meanPrecision(thresholds);
   }
 
@@ -62,11 +62,12 @@ export class CocoCurves {
     return this.#recalls[at] ??= this.#kernel.traceRecall(area, limit).slice();
   }
 
-  #trace(area: number, limit: number): CurveSlice {
+  /** Precision and scores of one area range and limit, by index. Overwritten when others are asked for. */
+  slice(area: number, limit: number): CurveSlice {
     if (this.#current?.area !== area || this.#current.limit !== limit) {
       const slice = this.#kernel.trace(area, limit);
       this.#current = { area, limit, slice };
-      this.#recalls[area * this.shape[4] + limit] ??= slice.recall.slice();
+      this.#recalls[area * this.shape[4] + limit] ??= this.#kernel.recall.slice();
     }
     return this.#current.slice;
   }
@@ -79,7 +80,7 @@ export class CocoCurves {
       const scores = new Float64Array(T * R * K * A * M);
       for (let a = 0; a < A; a++) {
         for (let m = 0; m < M; m++) {
-          const slice = this.#trace(a, m);
+          const slice = this.slice(a, m);
           interleave(slice.precision, precision, a * M + m, A * M);
           interleave(slice.scores, scores, a * M + m, A * M);
           interleave(this.recallOf(a, m), recall, a * M + m, A * M);

@@ -2,7 +2,7 @@
 // area ranges.
 
 import type { CocoEval } from './cocoEval.ts';
-import { meanPrecision, meanRecall, thresholdsAt, type CurvePart } from './curveMeans.ts';
+import { allIndices, indicesOf, meanRecall } from './curveMeans.ts';
 
 /** -1 where there is nothing to average. */
 export interface AreaRow {
@@ -24,17 +24,16 @@ export function areaTable(evaluation: CocoEval): AreaRow[] {
   const curves = evaluation.accumulate();
   const { cells: { truths }, truth } = evaluation.evaluation;
   const [, , K, , M] = curves.shape;
-  const classes = Array.from({ length: K }, (_, k) => k);
+  const [thresholds, classes, limit] = [allIndices(iouThresholds.length), allIndices(K), M - 1];
   return areaRanges.map(([smallest, largest], area) => {
-    const part: CurvePart = { thresholds: iouThresholds.map((_, t) => t), classes, area, limit: M - 1 };
     const isInside = (row: number) => truth.areas[row]! >= smallest && truth.areas[row]! <= largest;
     return {
       label: areaLabels[area]!,
       range: [smallest, largest],
       objects: truths.filter((row) => truth.isCrowd[row] !== 1 && isInside(row)).length,
-      ap: meanPrecision(curves, part),
-      ap50: meanPrecision(curves, { ...part, thresholds: thresholdsAt(iouThresholds, 0.5) }),
-      ar: meanRecall(curves, part),
+      ap: curves.meanPrecision(area, limit, thresholds),
+      ap50: curves.meanPrecision(area, limit, indicesOf(iouThresholds, 0.5)),
+      ar: meanRecall(curves, { thresholds, classes, area, limit }),
     };
   });
 }

@@ -1,18 +1,17 @@
 // The WebAssembly that compares boxes: assembly/boxKernel.ts compiled.
 
 import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
-import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
+import { loadKernel } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { BOX_KERNEL } from './boxKernelCode.ts';
 import { cellBatches, inSteps } from './cellBatches.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
-import { inMemory, KernelColumns } from './kernelMemory.ts';
+import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column = 'truthBoxes' | 'detectionBoxes' | 'isCrowd' | 'truths' | 'detections' | 'truthStarts' | 'detectionStarts' | 'ious';
 
-interface Exports extends Readonly<Record<Column, KernelGlobal>> {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends KernelExports<Column> {
   begin(truthRows: number, detectionRows: number, truths: number, detections: number, cells: number, ious: number): void;
   withoutBox(ofTruths: boolean, count: number): number;
   compare(first: number, end: number, place: number): number;

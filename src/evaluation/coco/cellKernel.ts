@@ -6,7 +6,7 @@ import { DataError } from '../../errors.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import type { EvaluationCells } from './evaluationCells.ts';
-import { inMemory, KernelColumns } from './kernelMemory.ts';
+import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column =
@@ -14,8 +14,7 @@ type Column =
   'truthOrder' | 'detectionOrder' | 'categories' | 'images' | 'truthStarts' | 'truths' | 'detectionStarts' | 'detections' |
   'rankingStarts' | 'ranking' | 'ranks';
 
-interface Exports extends Readonly<Record<Column, KernelGlobal>> {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends KernelExports<Column> {
   readonly kept: KernelGlobal;
   readonly scoreless: KernelGlobal;
   begin(truths: number, detections: number, photos: number, classes: number, keepApart: boolean): void;

@@ -1,11 +1,11 @@
 // The WebAssembly that matches detections with objects: assembly/matchKernel.ts compiled.
 // Source: pycocotools 2.0.11, COCOeval.evaluateImg: which objects count.
 
-import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
+import { loadKernel } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { cellBatches, inSteps, type CellBatch } from './cellBatches.ts';
 import type { DetectionStates, Evaluation } from './detectionStates.ts';
-import { inMemory, KernelColumns } from './kernelMemory.ts';
+import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 import { MATCH_KERNEL } from './matchKernelCode.ts';
 
 /** Columns in the kernel's memory. */
@@ -14,8 +14,7 @@ type Column =
   'truthStarts' | 'detectionStarts' | 'iouStarts' | 'truths' | 'detections' | 'detectionAreas' | 'ious' | 'states' | 'truthCounts' |
   'ignored' | 'matches';
 
-interface Exports extends Readonly<Record<Column, KernelGlobal>> {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends KernelExports<Column> {
   begin(
     thresholds: number, areas: number, classes: number, truthRows: number, detectionRows: number,
     cells: number, truths: number, detections: number, ious: number,
@@ -77,13 +76,15 @@ export class CellMatcher {
   }
 
   /**
-   * What becomes of all detections. Once only: objects are counted as they are met.
+   * What becomes of all detections.
    * @throws DataError naming the object without an area
    */
   label(): DetectionStates {
     const { detections, detectionStarts } = this.#evaluation.cells;
     const perDetection = this.#A * this.#T;
     const states = new Uint8Array(detections.length * perDetection);
+    const truthCounts = () => this.#columns.integers('truthCounts', this.#K * this.#A);
+    truthCounts().fill(0);
     for (const batch of this.#batches) {
       this.#load(batch);
       inSteps(0, batch.end - batch.first, (first, end) => { this.#code.label(first, end); });
@@ -91,7 +92,7 @@ export class CellMatcher {
       const count = detectionStarts[batch.end]! - start;
       states.set(this.#columns.bytes('states', count * perDetection), start * perDetection);
     }
-    return { states, truthCounts: this.#columns.integers('truthCounts', this.#K * this.#A).slice() };
+    return { states, truthCounts: truthCounts().slice() };
   }
 
   /**

@@ -1,7 +1,7 @@
 // Average precision and recall of each class.
 
 import type { CocoEval } from './cocoEval.ts';
-import { meanPrecision, meanRecall, thresholdsAt, type CurvePart } from './curveMeans.ts';
+import { allIndices, indicesOf, meanPrecision, meanRecall, type CurvePart } from './curveMeans.ts';
 
 /** -1 where there is nothing to average, as in the twelve numbers: no object of that class and size. */
 export interface ClassRow {
@@ -31,8 +31,8 @@ export function classTable(evaluation: CocoEval): ClassRow[] {
   const objects = countObjects(evaluation, K);
   const names = new Map(evaluation.truth.categories.map(({ id, name }) => [id, name]));
   return Array.from({ length: K }, (_, k): ClassRow => {
-    const whole: CurvePart = { thresholds: iouThresholds.map((_, t) => t), classes: [k], area: 0, limit: M - 1 };
-    const at = (iou: number) => meanPrecision(curves, { ...whole, thresholds: thresholdsAt(iouThresholds, iou) });
+    const whole: CurvePart = { thresholds: allIndices(iouThresholds.length), classes: [k], area: 0, limit: M - 1 };
+    const at = (iou: number) => meanPrecision(curves, { ...whole, thresholds: indicesOf(iouThresholds, iou) });
     const ofSize = (area: number) => meanPrecision(curves, { ...whole, area });
     const categoryId = useCats ? categoryIds[k]! : undefined;
     return {

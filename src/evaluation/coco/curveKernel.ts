@@ -2,15 +2,14 @@
 
 import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { CURVE_KERNEL } from './curveKernelCode.ts';
-import { inMemory, KernelColumns } from './kernelMemory.ts';
+import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */
 type Column =
   'recalls' | 'limits' | 'truthCounts' | 'rankingStarts' | 'ranking' | 'states' | 'ranks' | 'scores' |
   'precision' | 'scoresAt' | 'recall';
 
-interface Exports extends Readonly<Record<Column, KernelGlobal>> {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends KernelExports<Column> {
   begin(
     thresholds: number, recalls: number, classes: number, areas: number, limits: number, detections: number, most: number,
   ): void;
@@ -56,8 +55,6 @@ export interface CurveSlice {
   readonly precision: Float64Array;
   /** [T, R, K] */
   readonly scores: Float64Array;
-  /** [T, K] */
-  readonly recall: Float64Array;
 }
 
 /** Follows the curves of an evaluation, for one area range and limit at a time. */
@@ -66,6 +63,8 @@ export class CurveKernel {
   readonly #thresholds: number;
   readonly #classes: number;
   readonly #slice: CurveSlice;
+  /** [T, K] of what was traced last, in the kernel's memory. */
+  readonly recall: Float64Array;
   /** Index of the limit for which detections are listed. */
   #limit = -1;
 
@@ -91,8 +90,8 @@ export class CurveKernel {
     this.#slice = {
       precision: columns.doubles('precision', T * R * K),
       scores: columns.doubles('scoresAt', T * R * K),
-      recall: columns.doubles('recall', T * K),
     };
+    this.recall = columns.doubles('recall', T * K);
   }
 
   /** @param area index of the range @param limit index of the limit */
@@ -101,10 +100,10 @@ export class CurveKernel {
     return this.#slice;
   }
 
-  /** The recalls alone, [T, K]; those of `trace` are overwritten. */
+  /** Finds the recalls alone. */
   traceRecall(area: number, limit: number): Float64Array {
     this.#forEach(limit, (t, k) => { this.#code.traceRecall(t, k, area); });
-    return this.#slice.recall;
+    return this.recall;
   }
 
   /** Mean precision of the slice traced last at these thresholds; -1 where there is nothing to average. */

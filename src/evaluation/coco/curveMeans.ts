@@ -12,30 +12,37 @@ export interface CurvePart {
   readonly limit: number;
 }
 
-/** Average precision; -1 where there is nothing to average. */
+/** Average precision; -1 where there is nothing to average. That of all classes `CocoCurves.meanPrecision` finds faster. */
 export function meanPrecision({ precision, shape }: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
   const [, R, K, A, M] = shape;
-  const found: number[] = [];
+  const values: number[] = [];
   for (const t of thresholds) {
     for (let r = 0; r < R; r++) {
-      for (const k of classes) {
-        const value = precision[(((t * R + r) * K + k) * A + area) * M + limit]!;
-        if (value > -1) found.push(value);
-      }
+      for (const k of classes) values.push(precision[(((t * R + r) * K + k) * A + area) * M + limit]!);
     }
   }
-  return found.length === 0 ? -1 : pairwiseSum(found) / found.length;
+  return meanOfFound(values);
 }
 
 /** Average recall; -1 where there is nothing to average. */
-export function meanRecall({ recall, shape }: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
-  const [, , K, A, M] = shape;
-  const values = thresholds.flatMap((t) => classes.map((k) => recall[((t * K + k) * A + area) * M + limit]!));
+export function meanRecall(curves: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
+  const recall = curves.recallOf(area, limit);
+  const [, , K] = curves.shape;
+  return meanOfFound(thresholds.flatMap((t) => classes.map((k) => recall[t * K + k]!)));
+}
+
+/** The mean of what is not -1, or -1. */
+export function meanOfFound(values: readonly number[]): number {
   const found = values.filter((value) => value > -1);
   return found.length === 0 ? -1 : pairwiseSum(found) / found.length;
 }
 
-/** The indices of an IoU threshold: none when it is not among them. */
-export function thresholdsAt(iouThresholds: readonly number[], iou: number): number[] {
-  return iouThresholds.flatMap((threshold, t) => (threshold === iou ? [t] : []));
+/** The places of a value, such as an IoU threshold: none when it is not there. */
+export function indicesOf<Value>(values: readonly Value[], wanted: Value): number[] {
+  return values.flatMap((value, i) => (value === wanted ? [i] : []));
+}
+
+/** 0, 1, … */
+export function allIndices(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }

@@ -3,11 +3,15 @@
 import { isOutOfMemory, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 
-/** A kernel's memory, and in it columns that the kernel exports by name. */
-export class KernelColumns<Name extends string> {
-  readonly #code: Readonly<Record<Name, KernelGlobal>> & { readonly memory: { readonly buffer: ArrayBuffer } };
+/** What a kernel with columns exports: its memory, and where in it they begin. */
+export type KernelExports<Name extends string> =
+  Readonly<Record<Name, KernelGlobal>> & { readonly memory: { readonly buffer: ArrayBuffer } };
 
-  constructor(code: Readonly<Record<Name, KernelGlobal>> & { readonly memory: { readonly buffer: ArrayBuffer } }) {
+/** The columns in a kernel's memory, by name. */
+export class KernelColumns<Name extends string> {
+  readonly #code: KernelExports<Name>;
+
+  constructor(code: KernelExports<Name>) {
     this.#code = code;
   }
 

@@ -53,8 +53,10 @@ export function recallCurves(evaluation: CocoEval, { iou = 0.5, area, maxDets }:
     indexOf(areaLabels, area ?? areaLabels[0]!, 'recallCurves', 'area'),
     indexOf(parameters.maxDets, maxDets ?? parameters.maxDets.at(-1)!, 'recallCurves', 'maxDets'),
   ];
-  const { precision, scores, shape: [, R, K, A, M] } = evaluation.accumulate();
-  const at = (r: number, k: number) => (((t * R + r) * K + k) * A + a) * M + m;
+  const curves = evaluation.accumulate();
+  const [, R, K] = curves.shape;
+  const { precision, scores } = curves.slice(a, m);
+  const at = (r: number, k: number) => (t * R + r) * K + k;
   return Array.from({ length: K }, (_, k) => k).filter((k) => precision[at(0, k)]! > -1).map((k) => ({
     categoryId: useCats ? categoryIds[k]! : undefined,
     recall: Float64Array.from(recallThresholds),

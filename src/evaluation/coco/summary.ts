@@ -4,7 +4,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { CocoCurves } from './accumulate.ts';
 import type { CocoParameters } from './cocoParameters.ts';
-import { pairwiseSum } from './pairwiseSum.ts';
+import { allIndices, indicesOf, meanOfFound, meanRecall } from './curveMeans.ts';
 
 export interface CocoSummary {
   /** [12] or, of keypoints, [10]; -1 where there is nothing to average. */
@@ -64,30 +64,20 @@ function keypointQuestions(): Question[] {
 /** The mean of what is not -1, or -1. */
 function meanOf({ kind, iou, area = 'all', maxDets }: Question, curves: CocoCurves, parameters: CocoParameters): number {
   const [T, R, K, A, M] = curves.shape;
-  const areas = indices(parameters.areaLabels, area);
-  const limits = indices(parameters.maxDets, maxDets);
-  const thresholds = iou === undefined ? Array.from({ length: T }, (_, t) => t) : indices(parameters.iouThresholds, iou);
+  const areas = indicesOf(parameters.areaLabels, area);
+  const limits = indicesOf(parameters.maxDets, maxDets);
+  const thresholds = iou === undefined ? allIndices(T) : indicesOf(parameters.iouThresholds, iou);
   const pairs = pair(areas, limits);
   const [single] = pairs;
   if (pairs.length === 1 && single !== undefined) {
     // The usual case is found without the other area ranges and limits.
     if (kind === 'precision') return curves.meanPrecision(...single, thresholds);
-    const recall = curves.recallOf(...single);
-    return mean(thresholds.flatMap((t) => [...recall.subarray(t * K, (t + 1) * K)]));
+    return meanRecall(curves, { thresholds, classes: allIndices(K), area: single[0], limit: single[1] });
   }
   const rows = kind === 'precision' ? R : 1;
   const values = curves[kind];
-  return mean(thresholds.flatMap((t) => Array.from({ length: rows * K }, (_, i) =>
+  return meanOfFound(thresholds.flatMap((t) => Array.from({ length: rows * K }, (_, i) =>
     pairs.map(([a, m]) => values[((t * rows * K + i) * A + a) * M + m]!)).flat()));
-}
-
-function mean(values: readonly number[]): number {
-  const found = values.filter((value) => value > -1);
-  return found.length === 0 ? -1 : pairwiseSum(found) / found.length;
-}
-
-function indices<Value>(values: readonly Value[], wanted: Value): number[] {
-  return values.flatMap((value, i) => (value === wanted ? [i] : []));
 }
 
 /** numpy's indexing by two lists: the i-th of one with the i-th of the other, a single one with all. */

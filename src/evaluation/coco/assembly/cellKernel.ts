@@ -107,14 +107,7 @@ export function checkIds(count: i32): i32 {
   }
   if (ascending) return -2;
   const shift = shiftFor(count);
-  const slots = column(<u64>1 << (64 - shift), 4);
-  memory.fill(slots, 0, 4 << <i32>(64 - shift));
-  for (let row = 0; row < count; row++) {
-    const slot = slots + 4 * slotOf(slots, shift, ids, load<f64>(ids + 8 * row));
-    if (load<u32>(slot) !== 0) return -1;
-    store<u32>(slot, row + 1);
-  }
-  return -2;
+  return fillSlots(column(<u64>1 << (64 - shift), 4), shift, ids, count) ? -1 : -2;
 }
 
 /**
@@ -203,13 +196,18 @@ function shiftFor(count: i32): u64 {
   return clz(<u64>max(count, 1)) - 1;
 }
 
-/** Of places with the same id it is the last. NaN stands for none. */
-function fillSlots(slots: usize, shift: u64, idOf: usize, count: i32): void {
+/** Of places with the same id it is the last. NaN stands for none. @returns whether an id occurs twice */
+function fillSlots(slots: usize, shift: u64, idOf: usize, count: i32): bool {
   memory.fill(slots, 0, 4 << <i32>(64 - shift));
+  let repeated = false;
   for (let i = 0; i < count; i++) {
     const id = load<f64>(idOf + 8 * i);
-    if (!isNaN(id)) store<u32>(slots + 4 * slotOf(slots, shift, idOf, id), i + 1);
+    if (isNaN(id)) continue;
+    const slot = slots + 4 * slotOf(slots, shift, idOf, id);
+    if (load<u32>(slot) !== 0) repeated = true;
+    store<u32>(slot, i + 1);
   }
+  return repeated;
 }
 
 /** The place of an id, or -1. */

@@ -45,7 +45,7 @@ export let ious: usize = 0;
 
 /** [detections, A, T] results. [u8] */
 export let states: usize = 0;
-/** [K, A] objects that are not ignored, of all cells labelled so far. [u32] */
+/** [K, A] objects that are not ignored: those of labelled cells are added. [u32] */
 export let truthCounts: usize = 0;
 
 /** Of the open cell, for an area range: [A, room] 1 where an object is to be ignored. [u8] */
@@ -100,7 +100,6 @@ export function begin(
   ious = column(iouCount, 8);
   states = column(<u64>detectionCount * A * T, 1);
   truthCounts = column(<u64>classes * A, 4);
-  memory.fill(truthCounts, 0, 4 * classes * A);
   // For one cell, which may have all: memory that is not touched costs nothing.
   ignored = column(<u64>A * room, 1);
   ignoredCounts = column(A, 4);
@@ -272,10 +271,12 @@ function writeStates(a: i32): void {
   const table = stateOf + 1;
   const perDetection = A * T;
   let into = states + (firstDetection * A + a) * T;
+  let inTable: i32 = -1;
   for (let d = 0; d < D; d++) {
     const area = load<f64>(detectionAreas + 8 * (firstDetection + d));
     const unmatched = area < low || area > high ? IGNORED : FALSE_POSITIVE;
-    fillTable(a, unmatched);
+    if (inTable !== <i32>unmatched) fillTable(a, unmatched);
+    inTable = unmatched;
     let at = into;
     for (let match = matches + 4 * d; match < end; match += rowBytes) store<u8>(at++, load<u8>(table + load<i32>(match)));
     into += perDetection;
