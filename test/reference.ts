@@ -1,19 +1,14 @@
-// The stored outputs of reference implementations, which lie beside the repository. Tests that need them are skipped, by
-// name and aloud, where they are not there.
+// The stored outputs of reference implementations. They lie packed in test/fixtures/reference, whose README says where they come
+// from, and unpacked in build/reference (see unpackReference.ts).
 
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readSafetensors, openSafetensors } from '../src/checkpoint/safetensors.ts';
 
-/** Where they lie. */
-export const referenceFolder = path.join(import.meta.dirname, '../../shared/reference');
+/** As they are stored, each file with gzip. */
+export const packedReferenceFolder = path.join(import.meta.dirname, 'fixtures/reference');
 
-/** Whether the reference files are there; where not, says which tests are left out. */
-export function hasReference(tests: string): boolean {
-  const there = existsSync(referenceFolder);
-  if (!there) console.warn(`SKIPPED, no reference files in ${referenceFolder}: ${tests}`);
-  return there;
-}
+/** Where tests read them. */
+export const referenceFolder = path.join(import.meta.dirname, '../build/reference');
 
 /** The path of a reference file. */
 export function referencePath(name: string): string {

@@ -7,7 +7,7 @@ import { selectBackend } from '../../src/backends/select.ts';
 import { runForward } from '../../src/engine/forward.ts';
 import { dropPathScale } from '../../src/ops/dropPath.ts';
 import type * as fused from '../../src/ops/fused.ts';
-import { hasReference, readReference, relativeError, withPrefix } from '../reference.ts';
+import { readReference, relativeError, withPrefix } from '../reference.ts';
 
 vi.mock('../../src/ops/fused.ts', async (original) => ({
   ...await original<typeof fused>(),
@@ -18,7 +18,7 @@ vi.mock('../../src/ops/fused.ts', async (original) => ({
 
 beforeAll(() => selectBackend());
 
-describe.skipIf(!hasReference('models on composed operations'))('models on composed operations', () => {
+describe('models on composed operations', () => {
   it.each([['deit_join_lape', 'lape', 2e-5], ['mpvg', 'mpvg', 1e-5]] as const)('%s matches the reference', async (file, join, tolerance) => {
     const tensors = await readReference(file);
     const model = createClassifier({

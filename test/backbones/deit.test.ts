@@ -6,7 +6,7 @@ import { joinPresets, type JoinName } from '../../src/backbones/position/join.ts
 import { selectBackend } from '../../src/backends/select.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { CompiledStep } from '../../src/ops/compileStep.ts';
-import { hasReference, readReference, withPrefix } from '../reference.ts';
+import { readReference, withPrefix } from '../reference.ts';
 
 beforeAll(() => selectBackend());
 
@@ -39,7 +39,7 @@ describe('DeiT', () => {
     expect(total).toBe(196 * 768 * 192 + 12 * (197 * 192 * 12 * 192 + 2 * 197 * 197 * 192) + 192 * 1000);
   });
 
-  it.skipIf(!hasReference("names of DeiT's parameters")).each([
+  it.each([
     ['deit_join_default', { join: vit }],
     ['deit_distilled_lape', { join: lape, distilled: true }],
     ['pvg', { join: joinPresets.pvg }],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { StoredTensor } from '../../src/checkpoint/storedTensor.ts';
 import { DataError, ShapeError } from '../../src/errors.ts';
+import { packedReferenceFolder, referenceFolder } from '../reference.ts';
 import { everyDtype } from './everyDtype.ts';
 
 let folder = '';
@@ -255,18 +256,15 @@ describe('files that cannot be trusted', () => {
   });
 });
 
-const reference = '../shared/reference';
-if (!existsSync(reference)) console.warn(`skipped: safetensors of the reference files (${reference} is absent)`);
-
-describe.skipIf(!existsSync(reference))('the reference files', () => {
-  const files = existsSync(reference) ? readdirSync(reference).filter((name) => name.endsWith('.safetensors')) : [];
+describe('the reference files', () => {
+  const files = readdirSync(packedReferenceFolder).filter((name) => name.endsWith('.safetensors.gz')).map((name) => name.slice(0, -'.gz'.length));
 
   it('are there', () => {
-    expect(files.length).toBeGreaterThan(20);
+    expect(files.length).toBeGreaterThanOrEqual(20);
   });
 
   it.each(files)('%s is read whole and comes out the same when written again', async (name) => {
-    const path = join(reference, name);
+    const path = join(referenceFolder, name);
     const tensors = await readSafetensors(path);
     expect(tensors.size).toBeGreaterThan(0);
     const file = await openSafetensors(path);

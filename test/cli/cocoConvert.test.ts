@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CocoDataset } from '../../src/data/coco/cocoDataset.ts';
 import type { CocoAnnotation, CocoFile } from '../../src/data/coco/records.ts';
-import { hasSharedData, sharedData } from '../data/coco/sharedData.ts';
 import { importGraph } from '../importGraph.ts';
+import { referenceFolder } from '../reference.ts';
 import { captureCli } from './captureCli.ts';
 
 const cli = captureCli('coco', 'convert');
@@ -145,8 +145,8 @@ describe('mpvg coco convert', () => {
   });
 });
 
-describe.skipIf(!hasSharedData('mpvg coco convert there and back on real photos'))('mpvg coco convert on real photos', () => {
-  const file = path.join(sharedData, 'coco/annotations/instances_val2017.json');
+describe('mpvg coco convert on real annotations', () => {
+  const file = path.join(referenceFolder, 'coco/instances_cc.json');
 
   /** What both directions keep of an annotation, in the order of photos; the crowd and clipping rules apply. */
   async function kept(annotations: readonly CocoAnnotation[], dataset: CocoDataset): Promise<unknown[]> {
@@ -156,15 +156,23 @@ describe.skipIf(!hasSharedData('mpvg coco convert there and back on real photos'
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
+  /** A photo of the right size for each of the data set's, since YOLO's files do not say it. */
+  async function writeBlankPhotos(dataset: CocoDataset, folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    for (const { file_name: name, width, height } of dataset.loadImgs(dataset.getImgIds())) {
+      await sharp({ create: { width, height, channels: 3, background: 'grey' } }).jpeg().toFile(path.join(folder, name));
+    }
+  }
+
   it.each(['yolo', 'voc'] as const)('keeps every box through %s, to the last bit', async (format) => {
     expect(await convert(file, 'DIR/there', '--to', format)).toBe(0);
     const original = await CocoDataset.open(file);
     const sizeOf = new Map(original.loadImgs(original.getImgIds()).map(({ id, width, height }) => [id, { width, height }]));
-    if (format === 'yolo') await symlink(path.join(sharedData, 'coco/images/val2017'), path.join(cli.dir, 'there/images'));
+    if (format === 'yolo') await writeBlankPhotos(original, path.join(cli.dir, 'there/images'));
     const back = format === 'yolo' ? ['DIR/there/data.yaml', 'DIR/back.json', '--split', 'val'] : ['DIR/there', 'DIR/back.json'];
     expect(await convert(...back, '--from', format)).toBe(0);
     const again = await CocoDataset.open(path.join(cli.dir, 'back.json'));
-    expect(again.images.count).toBe(167);
+    expect(again.images.count).toBe(131);
     expect(again.validate().filter(({ severity }) => severity === 'fatal')).toEqual([]);
 
     const inside = original.loadAnns(original.getAnnIds()).filter(({ image_id, bbox = [], iscrowd }) => {
@@ -172,7 +180,7 @@ describe.skipIf(!hasSharedData('mpvg coco convert there and back on real photos'
       const [x = 0, y = 0, w = 0, h = 0] = bbox;
       return x >= 0 && y >= 0 && x + w <= width && y + h <= height && (format === 'voc' ? w >= 1 && h >= 1 : iscrowd === 0);
     });
-    expect(inside.length).toBeGreaterThan(1400);
+    expect(inside.length).toBeGreaterThan(1100);
     const found = new Set((await kept(again.loadAnns(again.getAnnIds()), again)).map((one) => JSON.stringify(one)));
     const lost = (await kept(inside, original)).filter((one) => !found.has(JSON.stringify(one)));
     expect(lost).toEqual([]);

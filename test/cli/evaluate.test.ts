@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CocoReport } from '../../src/cli/evaluateCoco.ts';
 import { pngOf } from '../data/png.ts';
 import { importGraph } from '../importGraph.ts';
+import { referenceFolder } from '../reference.ts';
 import { captureCli } from './captureCli.ts';
 
 const cli = captureCli('evaluate');
@@ -98,11 +99,9 @@ describe('mpvg evaluate coco', () => {
   });
 });
 
-const example = path.join(import.meta.dirname, '../../../shared/data/coco-fake-eval');
-const there = existsSync(example);
-if (!there) console.warn(`SKIPPED, no ${example}: mpvg evaluate coco on cocoapi's fake results`);
+describe("mpvg evaluate coco on cocoapi's fake results", () => {
+  const example = path.join(referenceFolder, 'coco');
 
-describe.skipIf(!there)("mpvg evaluate coco on cocoapi's fake results", () => {
   it.each([['segm', 0], ['bbox', 12]])('prints the official output for %s', async (iou, first) => {
     const official = readFileSync(path.join(example, 'val2014_fake_eval_res.txt'), 'utf8').split('\n').filter((line) => line.includes(' @[ '));
     await evaluate('coco', '--gt', path.join(example, 'instances_val2014_100.json'),

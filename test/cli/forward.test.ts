@@ -4,12 +4,11 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
-import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { referencePath, relativeError } from '../reference.ts';
 import { captureCli } from './captureCli.ts';
 import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const haveReference = hasReference('mpvg forward against stored outputs');
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
@@ -29,7 +28,7 @@ async function forward(files: readonly string[], ...args: string[]): Promise<Ten
   return forwardOutputs(cli, { config, weights, inputs: weights.at(-1)! }, ...args);
 }
 
-describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
+describe('mpvg forward against the reference files', () => {
   // Tolerances: the reference's own README, outputs and gradients.
   it.each([
     ['default', ['deit_join_default'], 5e-6, 1e-5],

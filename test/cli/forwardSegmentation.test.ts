@@ -4,12 +4,11 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
-import { hasReference, referencePath, relativeError } from '../reference.ts';
+import { referencePath, relativeError } from '../reference.ts';
 import { captureCli } from './captureCli.ts';
 import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const haveReference = hasReference('mpvg forward of segmentation models against stored outputs');
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-segmentation-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
@@ -47,7 +46,7 @@ async function runOn(variant: Variant, weights: readonly string[], inputs: strin
   return tensors;
 }
 
-describe.skipIf(!haveReference)('mpvg forward against the reference files', () => {
+describe('mpvg forward against the reference files', () => {
   // Tolerances: the reference's own README, outputs and gradients.
   it.each([
     ['detection', 'vit_adapter_det_eval', [], 20, 2e-5, NaN],

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CifarDataset, type CifarOptions } from '../../src/data/cifar.ts';
-import { CIFAR100_MEAN, CIFAR100_STD } from '../../src/data/normalization.ts';
 import { DataError } from '../../src/errors.ts';
 
 const TEN: CifarOptions = { variant: 'cifar10', split: 'train' };
@@ -85,36 +82,5 @@ describe('CifarDataset', () => {
     await writeFile(join(dir, 'test.bin'), record([3, 99], 1));
     await writeFile(join(dir, 'fine_label_names.txt'), 'apple\nbear\n');
     expect(await failure(HUNDRED)).toContain(`expected 100 class names in ${join(dir, 'fine_label_names.txt')}, got 2`);
-  });
-});
-
-const real = fileURLToPath(new URL('../../../shared/data/cifar-100-binary-sub', import.meta.url));
-const missing = !existsSync(real);
-if (missing) console.warn(`cifar.test.ts: skipping 'the CIFAR-100 subset': no ${real}`);
-
-describe.skipIf(missing)('the CIFAR-100 subset', () => {
-  it('has 100 pictures of each class, and the channel statistics that batches are normalised with', async () => {
-    const data = await CifarDataset.open(real, { variant: 'cifar100', split: 'train' });
-    expect(data.size).toBe(10_000);
-    const counts = new Array<number>(100).fill(0);
-    const sums = [0, 0, 0];
-    const squares = [0, 0, 0];
-    for (let i = 0; i < data.size; i++) counts[data.label(i)]! += 1;
-    const sampled = 2500;
-    for (let i = 0; i < sampled; i++) {
-      const { data: pixels } = await data.load(i);
-      for (let j = 0; j < pixels.length; j++) {
-        const value = pixels[j]! / 255;
-        sums[j % 3]! += value;
-        squares[j % 3]! += value * value;
-      }
-    }
-    expect(counts).toEqual(new Array(100).fill(100));
-    for (const channel of [0, 1, 2]) {
-      const mean = sums[channel]! / (sampled * 1024);
-      expect(Math.abs(mean - CIFAR100_MEAN[channel]!)).toBeLessThan(0.01);
-      const std = Math.sqrt(squares[channel]! / (sampled * 1024) - mean * mean);
-      expect(Math.abs(std - CIFAR100_STD[channel]!)).toBeLessThan(0.01);
-    }
   });
 });

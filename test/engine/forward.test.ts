@@ -4,7 +4,7 @@ import { createClassifier, type ClassifierOptions } from '../../src/backbones/cl
 import { joinPresets, type PositionJoin } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { runForward } from '../../src/engine/forward.ts';
-import { hasReference, readReference, relativeError, withPrefix, type ReferenceTensor } from '../reference.ts';
+import { readReference, relativeError, withPrefix, type ReferenceTensor } from '../reference.ts';
 
 beforeAll(() => selectBackend());
 
@@ -57,7 +57,7 @@ function compare(
   expect(off).toEqual([]);
 }
 
-describe.skipIf(!hasReference('forward against the reference models'))('forward against the reference models', () => {
+describe('forward against the reference models', () => {
   it.each([
     ['deit_join_default', 'default', 5e-6, 1e-5],
     ['deit_join_lape', 'lape', 5e-6, 2e-5],

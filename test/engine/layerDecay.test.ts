@@ -1,16 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layerDecayScale, layerOf } from '../../src/engine/layerDecay.ts';
+import { referenceFolder } from '../reference.ts';
 
 interface Reference {
   schedules: { layer_decay: { num_layers: number; rate: number; scales: number[] } };
 }
 
-const path = '../shared/reference/schedules.json';
-if (!existsSync(path)) console.warn(`skipped: layer-wise decay against the reference (${path} is absent)`);
+const path = join(referenceFolder, 'schedules.json');
 
 describe('layerDecayScale', () => {
-  it.skipIf(!existsSync(path))('equals every scale of the reference to 1e-12', () => {
+  it('equals every scale of the reference to 1e-12', () => {
     const { num_layers: layers, rate, scales } = (JSON.parse(readFileSync(path, 'utf8')) as Reference).schedules.layer_decay;
     const keys = ['pos_embed', ...Array.from({ length: layers }, (_, i) => `blocks.${i}.attn.qkv.weight`), 'head.weight'];
     expect(scales).toHaveLength(keys.length);

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { learningRate, totalUpdates, type CosineSchedule, type Schedule } from '../../src/engine/schedule.ts';
+import { referenceFolder } from '../reference.ts';
 
 /** A case of the reference file, whose names are those of timm and mmcv. */
 interface Case {
@@ -25,9 +27,8 @@ interface Reference {
   schedules: Record<string, Case>;
 }
 
-const path = '../shared/reference/schedules.json';
-if (!existsSync(path)) console.warn(`skipped: schedules against the reference (${path} is absent)`);
-const cases = existsSync(path) ? { ...(JSON.parse(readFileSync(path, 'utf8')) as Reference).schedules } : {};
+const path = join(referenceFolder, 'schedules.json');
+const cases = { ...(JSON.parse(readFileSync(path, 'utf8')) as Reference).schedules };
 delete cases['layer_decay']; // tested with layerDecay
 
 function scheduleOf(name: string, c: Case): { schedule: Schedule; updatesPerEpoch: number; stride: number } {
@@ -54,7 +55,7 @@ function scheduleOf(name: string, c: Case): { schedule: Schedule; updatesPerEpoc
   return { schedule, updatesPerEpoch: c.updates_per_epoch, stride: byEpoch ? c.updates_per_epoch : 1 };
 }
 
-describe.skipIf(!existsSync(path))('against the reference', () => {
+describe('against the reference', () => {
   it('has cases of every kind', () => {
     expect(Object.keys(cases).sort()).toEqual([
       'cosine_epochs', 'cosine_epochs_prefix', 'cosine_updates', 'cosine_updates_prefix', 'poly', 'poly_p09', 'step',

@@ -7,11 +7,11 @@ import { adamW, adamWComposed } from '../../src/ops/adamW.ts';
 import { clipGradientNorm, clipGradientNormComposed } from '../../src/ops/clipGradientNorm.ts';
 import { movingAverage, movingAverageComposed } from '../../src/ops/movingAverage.ts';
 import { sgd, sgdComposed } from '../../src/ops/sgd.ts';
-import { hasReference, readReference, relativeError, withPrefix, type ReferenceTensor } from '../reference.ts';
+import { readReference, relativeError, withPrefix, type ReferenceTensor } from '../reference.ts';
 
 beforeAll(() => selectBackend());
 
-/** Of outputs, in ../shared/reference/README.md. */
+/** Of outputs, in test/fixtures/reference/README.md. */
 const tolerance = 2e-6;
 const learningRates = [0.01, 0.02, 0.015, 0.005, 0.001];
 const noDecay = ['head.bias', 'norm.weight', 'pos_embed'];
@@ -55,7 +55,7 @@ class Problem {
   }
 }
 
-describe.skipIf(!hasReference('optimizers against torch and timm'))('five steps as torch and timm take them', () => {
+describe('five steps as torch and timm take them', () => {
   const once = () => [1, 1, 1, 1, 1];
 
   it.each([['adamW', adamW, movingAverage], ['adamWComposed', adamWComposed, movingAverageComposed]])(

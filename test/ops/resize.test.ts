@@ -6,7 +6,7 @@ import {
   resizeBicubic, resizeBicubicComposed, resizeBilinear, resizeBilinearComposed, type ImageSize,
 } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
-import { hasReference, relativeError } from '../reference.ts';
+import { relativeError } from '../reference.ts';
 import { gradientErrors, outputAndGradients, randomTensor } from './gradientCheck.ts';
 import { imageErrors } from './imageReference.ts';
 
@@ -55,13 +55,13 @@ describe.each([
 
   const kind = name === 'resizeBilinear' ? 'bilinear' : 'bicubic';
   const stored: [string, ImageSize][] = [['11x7', [11, 7]], ['17x29', [17, 29]], ['1x1', [1, 1]], ['22x26', [22, 26]], ['5x6', [5, 6]]];
-  it.skipIf(!hasReference(`${name} against torch`)).each(stored)('matches torch: %s', async (size, pixels) => {
+  it.each(stored)('matches torch: %s', async (size, pixels) => {
     const errors = await imageErrors(`${kind}_${size}`, (x) => run(x, pixels));
     expect(Math.max(...Object.values(errors))).toBeLessThan(5e-6);
   });
 
   if (kind === 'bilinear') {
-    it.skipIf(!hasReference('resizeBilinear with alignCorners against torch')).each(stored)(
+    it.each(stored)(
       'matches torch with alignCorners: %s',
       async (size, pixels) => {
         const errors = await imageErrors(`bilinear_ac_${size}`, (x) => run(x, pixels, { alignCorners: true }));

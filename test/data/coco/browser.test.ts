@@ -7,7 +7,7 @@ import { build, type BuildResult, type Metafile } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as Coco from '../../../src/coco.ts';
-import { hasSharedData, sharedData } from './sharedData.ts';
+import { referenceFolder } from '../../reference.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
 const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -39,7 +39,7 @@ describe('the bundle of mpvg/coco', () => {
   });
 });
 
-describe.skipIf(executable === undefined || !hasSharedData('mpvg/coco in a page'))('mpvg/coco in Chromium', () => {
+describe.skipIf(executable === undefined)('mpvg/coco in Chromium', () => {
   let browser: Browser;
   let page: Page;
   const failures: string[] = [];
@@ -56,7 +56,7 @@ describe.skipIf(executable === undefined || !hasSharedData('mpvg/coco in a page'
   afterAll(() => browser.close());
 
   it.each(['bbox', 'segm'] as const)('evaluates the fake %s results as pycocotools does', async (iouType) => {
-    const folder = path.join(sharedData, 'coco-fake-eval');
+    const folder = path.join(referenceFolder, 'coco');
     const [truth, results, official] = await Promise.all([
       readFile(path.join(folder, 'instances_val2014_100.json'), 'latin1'),
       readFile(path.join(folder, `instances_val2014_fake${iouType}100_results.json`), 'latin1'),

@@ -4,7 +4,7 @@ import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
 import { FINDING_RULES, type CocoFinding, type FindingKind } from '../../../src/data/coco/cocoFindings.ts';
 import type { CocoAnnotation, CocoFile } from '../../../src/data/coco/records.ts';
 import { datasetOfText } from './parseText.ts';
-import { hasSharedData, sharedData } from './sharedData.ts';
+import { referenceFolder } from '../../reference.ts';
 
 const images = [{ id: 1, width: 10, height: 8, file_name: '1.png' }, { id: 2, width: 5, height: 5, file_name: '2.png' }];
 const categories = [{ id: 1, name: 'cat', keypoints: ['nose', 'tail'] }, { id: 2, name: 'dog' }];
@@ -133,8 +133,8 @@ describe('validateCoco', () => {
   });
 });
 
-describe.skipIf(!hasSharedData('validation of real files'))('validateCoco on real files', () => {
-  it.each(['coco/annotations/instances_val2017.json', 'coco-fake-eval/instances_val2014_100.json'])('finds nothing in %s', async (file) => {
-    expect((await CocoDataset.open(path.join(sharedData, file))).validate()).toEqual([]);
+describe('validateCoco on real files', () => {
+  it.each(['coco/instances_cc.json', 'coco/instances_val2014_100.json'])('finds nothing in %s', async (file) => {
+    expect((await CocoDataset.open(path.join(referenceFolder, file))).validate()).toEqual([]);
   });
 });

@@ -13,7 +13,6 @@ import { resizeNearest, type LabelMap } from '../../../src/data/transforms/resiz
 import { ConfigError } from '../../../src/errors.ts';
 import { Rng } from '../../../src/random/rng.ts';
 import { noise } from '../noise.ts';
-import { sharedFolder } from './sharedData.ts';
 
 const small: SegmentationAugmentation = {
   ...ade20kAugmentation,
@@ -141,14 +140,9 @@ function onlyLabel({ data, width, height }: LabelMap, x: number, y: number): num
   return label;
 }
 
-const folders = [
-  { dir: fileURLToPath(new URL('../../../samples/segmentation', import.meta.url)), classes: 'coco12' },
-  { dir: sharedFolder('ade20k-sample'), classes: 'ade20k' },
-  { dir: sharedFolder('camvid-q85'), classes: 'camvid' },
-] as const;
-
-describe.each(folders.flatMap(({ dir, classes }) => (dir === undefined ? [] : [{ dir, classes }])))('photo and map of $dir', ({ dir, classes }) => {
+describe.each(['coco12', 'coco133'] as const)('photo and map in %s', (classes) => {
   it('stay aligned', async () => {
+    const dir = fileURLToPath(new URL('../../../samples/segmentation', import.meta.url));
     const folder = await openSegmentationSplit({ dir, classes }, 'validation');
     const reader = new LabelReader(folder.classes);
     const inner: number[] = [];

@@ -8,7 +8,7 @@ import { classTable } from '../../../src/evaluation/coco/classTable.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import type { CocoOptions } from '../../../src/evaluation/coco/cocoParameters.ts';
 import { recallCurves, scoreCurves } from '../../../src/evaluation/coco/precisionCurves.ts';
-import { hasReference, referenceFolder } from '../../reference.ts';
+import { referenceFolder } from '../../reference.ts';
 import { crowd, errorExample } from './errorExample.ts';
 
 const mean = (values: Iterable<number>): number => {
@@ -94,9 +94,7 @@ describe('scoreCurves', () => {
   });
 });
 
-const there = hasReference('tables and curves of the stored COCO problems');
-
-describe.skipIf(!there)('tables and curves of the stored problems', () => {
+describe('tables and curves of the stored problems', () => {
   async function evaluate(name: string, options: CocoOptions): Promise<CocoEval> {
     const truth = await CocoDataset.open(path.join(referenceFolder, `coco/${name}_gt.json`));
     return new CocoEval(truth, await truth.loadRes(path.join(referenceFolder, `coco/${name}_dt.json`)), options);

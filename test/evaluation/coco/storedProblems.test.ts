@@ -1,13 +1,13 @@
 // pycocotools' stored results: statistics as doubles, arrays as float32; and cocoapi's own example line by line.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
 import type { CocoAnnotation, CocoFile } from '../../../src/data/coco/records.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import type { CocoOptions } from '../../../src/evaluation/coco/cocoParameters.ts';
-import { hasReference, readReference, referenceFolder } from '../../reference.ts';
+import { readReference, referenceFolder } from '../../reference.ts';
 
 interface StoredResult {
   readonly data: string;
@@ -17,9 +17,8 @@ interface StoredResult {
 }
 
 const json = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
-const there = hasReference('COCO evaluation against pycocotools\' stored results');
 
-describe.skipIf(!there)('CocoEval on stored problems', () => {
+describe('CocoEval on stored problems', () => {
   it.for(
     ['p1', 'p2', 'p3', 'p3_many', 'p3_nocats', 'p4', 'p5'].flatMap((name) => (['bbox', 'segm'] as const).map((iouType) => [name, iouType] as const)),
   )('gives pycocotools\' numbers on %s, %s', async ([name, iouType]) => {
@@ -42,16 +41,13 @@ describe.skipIf(!there)('CocoEval on stored problems', () => {
   });
 });
 
-const example = path.join(import.meta.dirname, '../../../../shared/data/coco-fake-eval');
-const exampleThere = existsSync(example);
-if (!exampleThere) console.warn(`SKIPPED, no ${example}: COCO evaluation of cocoapi's fake results`);
-
-describe.skipIf(!exampleThere)('CocoEval on cocoapi\'s fake results', () => {
-  const official = exampleThere ? readFileSync(path.join(example, 'val2014_fake_eval_res.txt'), 'utf8').split('\n') : [];
+describe('CocoEval on cocoapi\'s fake results', () => {
+  const folder = path.join(referenceFolder, 'coco');
+  const official = readFileSync(path.join(folder, 'val2014_fake_eval_res.txt'), 'utf8').split('\n');
 
   it.for([['segm', 0], ['bbox', 1]] as const)('prints the official lines for %s', async ([iouType, block]) => {
-    const truth = await CocoDataset.open(path.join(example, 'instances_val2014_100.json'));
-    const results = await truth.loadRes(path.join(example, `instances_val2014_fake${iouType}100_results.json`));
+    const truth = await CocoDataset.open(path.join(folder, 'instances_val2014_100.json'));
+    const results = await truth.loadRes(path.join(folder, `instances_val2014_fake${iouType}100_results.json`));
     const { lines } = new CocoEval(truth, results, { iouType }).summarize();
     // The file is older than pycocotools' second space between name and abbreviation.
     const expected = official.filter((line) => line.includes('@[')).slice(12 * block, 12 * (block + 1));

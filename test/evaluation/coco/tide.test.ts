@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
@@ -6,6 +6,7 @@ import type { CocoFile } from '../../../src/data/coco/records.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import { tide } from '../../../src/evaluation/coco/tide.ts';
+import { referenceFolder } from '../../reference.ts';
 import { crowd, errorExample } from './errorExample.ts';
 import { expectTidecv, type TidecvResult } from './tidecvResult.ts';
 
@@ -96,15 +97,11 @@ interface Fixture {
   readonly problems: readonly (TidecvResult & { readonly truth: string; readonly detections: string; readonly iouType: 'bbox' | 'segm' })[];
 }
 
-const shared = path.join(import.meta.dirname, '../../../../shared');
-const there = existsSync(path.join(shared, 'reference/coco')) && existsSync(path.join(shared, 'data/coco-fake-eval'));
-if (!there) console.warn(`SKIPPED, no reference files in ${shared}: TIDE as tidecv gives it`);
-
-describe.skipIf(!there)('tide against tidecv 1.0.1', () => {
+describe('tide against tidecv 1.0.1', () => {
   const { problems } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../fixtures/tide.json'), 'utf8')) as Fixture;
   it.each(problems)('$detections, $iouType', async ({ truth, detections, iouType, ...expected }) => {
-    const dataset = await CocoDataset.open(path.join(shared, truth));
-    const results = await dataset.loadRes(path.join(shared, detections));
+    const dataset = await CocoDataset.open(path.join(referenceFolder, truth));
+    const results = await dataset.loadRes(path.join(referenceFolder, detections));
     expectTidecv(tide(new CocoEval(dataset, results, { iouType })), expected);
   });
 });

@@ -11,7 +11,7 @@ import { resizeBilinear } from '../../../src/ops/resize.ts';
 import { Rng } from '../../../src/random/rng.ts';
 import { publishedAdapter, tinyAdapter } from '../../adapter/tinyAdapter.ts';
 import { randomTensor } from '../../ops/gradientCheck.ts';
-import { hasReference, referencePath, relativeError, withPrefix } from '../../reference.ts';
+import { referencePath, relativeError, withPrefix } from '../../reference.ts';
 import { readSafetensors } from '../../../src/checkpoint/safetensors.ts';
 
 beforeAll(() => selectBackend());
@@ -64,7 +64,7 @@ describe('UpernetSegmentor', () => {
     expect(Math.round(counted(published(size)) / 1e6)).toBe(millions);
   });
 
-  it.skipIf(!hasReference("names of the heads' parameters"))("names and shapes its heads' parameters as mmsegmentation does", async () => {
+  it("names and shapes its heads' parameters as mmsegmentation does", async () => {
     const model = new UpernetSegmentor({
       ...small, classes: 12, backbone: { ...tinyAdapter, channels: 48 }, head: { ...small.head, channels: 32 },
       auxiliary: { level: 2, channels: 16, convolutions: 1, dropout: 0, lossWeight: 0.4 },
@@ -203,10 +203,10 @@ describe('UpernetSegmentor', () => {
       const reduced = run('bfloat16', false);
       expect(run('bfloat16', true)).toEqual(reduced);
       expect(relativeError(reduced[0]!, exact[0]!)).toBeLessThan(5e-3);
-      expect(reduced[0]).not.toEqual(exact[0]);
       const size = (values: Float32Array[]) => Math.hypot(...values.slice(1).map((gradient) => Math.hypot(...gradient)));
       const apart = exact.map((gradient, i) => gradient.map((value, j) => value - reduced[i]![j]!));
       expect(size(apart) / size(exact)).toBeLessThan(0.1);
+      expect(size(apart) / size(exact)).toBeGreaterThan(1e-3); // not float32 after all
     } finally {
       setComputeType('float32');
     }
