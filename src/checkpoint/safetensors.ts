@@ -5,8 +5,10 @@ import { DataError, ShapeError } from '../errors.ts';
 import { writeFileAtomically } from './atomicWrite.ts';
 import { float32FromBfloat16, float32FromFloat16 } from './halfFloat.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
+import { OwnDescriptor } from './ownDescriptor.ts';
 import { arrayTypeOf, elementCount, storedDtypes } from './storedTensor.ts';
 import type { StoredDtype, StoredTensor, TensorData, TensorMap } from './storedTensor.ts';
+import { tensorBuffer } from './tensorBuffer.ts';
 
 // One read or write call carries at most this much: the system's limit is 2 GiB.
 const maxTransferBytes = 2 ** 30;
@@ -59,14 +61,9 @@ export class SafetensorsFile {
    */
   async read(name: string): Promise<TensorData> {
     const { dtype, begin, end } = this.#entry(name);
-    const bytes = new Uint8Array(end - begin);
+    const bytes = tensorBuffer(end - begin, name, this.path);
     const count = await readFully(this.#handle, bytes, this.#dataStart + begin);
-    if (count < bytes.length) {
-      const expected = `${bytes.length} bytes of tensor "${name}" in ${this.path}`;
-      throw new DataError(`SafetensorsFile.read: expected ${expected}, got ${count}; the file was cut while open`);
-    }
-    const ArrayType = arrayTypeOf(dtype);
-    return new ArrayType(bytes.buffer);
+    return valuesOf(dtype, bytes, count, name, this.path);
   }
 
   /**
@@ -83,6 +80,28 @@ export class SafetensorsFile {
     if (data instanceof Float64Array) return Float32Array.from(data);
     const bits = new Uint16Array(data.buffer);
     return dtype === 'BF16' ? float32FromBfloat16(bits) : float32FromFloat16(bits);
+  }
+
+  /**
+   * All tensors by name, in the order of their data. The values of each are read when they are first asked for (which throws
+   * as `read` does), also after `close`, and are those that the file has now, whatever takes its place later.
+   */
+  tensors(): Map<string, StoredTensor> {
+    const own = new OwnDescriptor(this.#handle.fd);
+    const unread = new Set(this.names);
+    const closeIfRead = (): void => (unread.size === 0 ? own.close() : undefined);
+    closeIfRead();
+    return new Map([...this.#entries.values()].map(({ name, dtype, shape, begin, end }) => {
+      let data: TensorData | undefined;
+      const read = (): TensorData => {
+        const bytes = tensorBuffer(end - begin, name, this.path);
+        const values = valuesOf(dtype, bytes, own.read(bytes, this.#dataStart + begin), name, this.path);
+        unread.delete(name);
+        closeIfRead();
+        return values;
+      };
+      return [name, { dtype, shape, get data() { return (data ??= read()); } }];
+    }));
   }
 
   /** Closes the file; reading is over. */
@@ -129,18 +148,14 @@ function cannotOpen(path: string, error: unknown): never {
 }
 
 /**
- * Reads all tensors of a safetensors file, in the order of their data.
+ * All tensors of a safetensors file, in the order of their data. Values are read when they are asked for: whoever compares shapes
+ * first pays nothing for what does not fit, however large.
  * @throws DataError as `openSafetensors` does
  */
 export async function readSafetensors(path: string): Promise<Map<string, StoredTensor>> {
   const file = await openSafetensors(path);
   try {
-    const tensors = new Map<string, StoredTensor>();
-    for (const name of file.names) {
-      const { dtype, shape } = file.info(name);
-      tensors.set(name, { dtype, shape, data: await file.read(name) });
-    }
-    return tensors;
+    return file.tensors();
   } finally {
     await file.close();
   }
@@ -200,6 +215,15 @@ function checkTensor(name: string, { dtype, shape, data }: StoredTensor): void {
     const expected = `${count} elements for tensor "${name}" of shape [${shape.join(', ')}]`;
     throw new ShapeError(`writeSafetensors: expected ${expected}, got ${data.length}`);
   }
+}
+
+function valuesOf(dtype: StoredDtype, bytes: Uint8Array<ArrayBuffer>, count: number, name: string, path: string): TensorData {
+  if (count < bytes.length) {
+    const expected = `${bytes.length} bytes of tensor "${name}" in ${path}`;
+    throw new DataError(`SafetensorsFile.read: expected ${expected}, got ${count}; the file was cut while open`);
+  }
+  const ArrayType = arrayTypeOf(dtype);
+  return new ArrayType(bytes.buffer);
 }
 
 async function readHeaderLength(handle: FileHandle, path: string, fileBytes: number): Promise<number> {

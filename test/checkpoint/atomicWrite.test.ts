@@ -177,7 +177,7 @@ describe.skipIf(mounted === undefined)('a full disk', () => {
       expect(await loadCheckpoint(last)).toEqual({ path: last, ...checkpoint(1, 100_000) });
     }
     await saveCheckpoint(last, checkpoint(4, 100_000)); // there is room for this one beside the older
-    expect((await loadCheckpoint(last)).state).toEqual({ step: 4 });
+    expect(await loadCheckpoint(last)).toEqual({ path: last, ...checkpoint(4, 100_000) });
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assertSameModel, loadCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { StoredTensor } from '../../src/checkpoint/storedTensor.ts';
 import { DataError, ShapeError } from '../../src/errors.ts';
@@ -253,6 +254,63 @@ describe('files that cannot be trusted', () => {
       { numRuns: 400, seed: 4 },
     );
     expect(refused).toBeGreaterThan(200);
+  });
+});
+
+describe('a file that promises more than there is memory', () => {
+  /** A consistent file with a small tensor and one of two TiB, none of which is on the disk. */
+  function sparse(name: string): string {
+    const header = '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"huge":{"dtype":"F32","shape":[549755813888],"data_offsets":[4,2199023255556]}}';
+    writeFileSync(at(name), handmade(header, new Uint8Array(Float32Array.of(7).buffer)));
+    truncateSync(at(name), 8 + header.length + 4 + 2 ** 41);
+    return at(name);
+  }
+
+  it('shows names and shapes and gives the tensors that fit', async () => {
+    const tensors = await readSafetensors(sparse('sparse.safetensors'));
+    expect(tensors.get('huge')?.shape).toEqual([2 ** 39]);
+    expect(tensors.get('a')?.data).toEqual(Float32Array.of(7));
+    expect(() => tensors.get('huge')?.data).toThrow(DataError);
+    expect(() => tensors.get('huge')?.data).toThrow(/expected a tensor that fits into memory for "huge" in .*sparse\.safetensors, got 2048\.0 GiB where .* GiB are available/);
+    const file = await openSafetensors(at('sparse.safetensors'));
+    await expect(file.read('huge')).rejects.toThrow(/expected a tensor that fits into memory for "huge"/);
+    await file.close();
+  });
+
+  it('is compared with the model without being read', async () => {
+    const { model } = await loadCheckpoint(sparse('model.safetensors'));
+    const own = new Map([['a', { shape: [1] }], ['huge', { shape: [3] }]]);
+    expect(() => assertSameModel(own, model, 'model.safetensors')).toThrow(/1 key of another shape \(huge: expected \[3\], got \[549755813888\]\)/);
+  });
+});
+
+describe('tensors that are read when asked for', () => {
+  const one = (value: number): [string, StoredTensor][] => [['w', { dtype: 'F32', shape: [1], data: Float32Array.of(value) }]];
+
+  it('are those of the file that was opened, whatever takes its place', async () => {
+    await writeSafetensors(at('replaced.safetensors'), one(1));
+    const before = await readSafetensors(at('replaced.safetensors'));
+    await writeSafetensors(at('replaced.safetensors'), one(2));
+    expect(before.get('w')?.data).toEqual(Float32Array.of(1));
+    rmSync(at('replaced.safetensors'));
+    expect(before.get('w')?.data).toBe(before.get('w')?.data);
+  });
+
+  it('leave no file open once all are read', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    await writeSafetensors(at('closed.safetensors'), one(1));
+    const before = open();
+    const tensors = await readSafetensors(at('closed.safetensors'));
+    expect(open()).toBe(before + 1);
+    expect(tensors.get('w')?.data).toHaveLength(1);
+    expect(open()).toBe(before);
+  });
+
+  it('say that the file was cut', async () => {
+    await writeSafetensors(at('cutting.safetensors'), one(1));
+    const tensors = await readSafetensors(at('cutting.safetensors'));
+    truncateSync(at('cutting.safetensors'), readFileSync(at('cutting.safetensors')).length - 2);
+    expect(() => tensors.get('w')?.data).toThrow(/expected 4 bytes of tensor "w" in .*, got 2; the file was cut while open/);
   });
 });
 
