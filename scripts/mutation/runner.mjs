@@ -1,0 +1,87 @@
+// How tests are run for a mutation run: each test once as it is, to see which mutants it reaches, and again with each of those
+// that nothing has caught yet. In one process, so that a mutant costs the time of its test. What was found goes to the journal.
+
+import { TestRunner } from 'vitest';
+import { appendJournal, readJournal, readPlan } from './journal.mjs';
+
+const { mutants, wanted } = readPlan();
+/** A mutant that is on from the start, for the whole process. */
+const fixed = process.env['MPVG_MUTANT'];
+/** Tests that take longer than so many ms wait for the next round. */
+const slowest = process.env['MPVG_MUTATION_SLOWEST'] ?? '';
+const reached = new Uint8Array(mutants.length);
+let active = fixed === undefined ? -1 : Number(fixed);
+let deadline = Infinity;
+let calls = 0;
+
+/** @param {number} id @returns {boolean} whether the mutant is on */
+globalThis.$mutant = (id) => {
+  reached[id] = 1;
+  if ((++calls & 0xfff) === 0 && Date.now() > deadline) throw new Error('mutation: out of time');
+  return id === active;
+};
+
+/** @returns {number[]} the wanted mutants that were reached since the last call */
+function takeReached() {
+  const ids = [...reached.keys()].filter((id) => reached[id] === 1 && wanted.has(id));
+  reached.fill(0);
+  return ids;
+}
+
+export default class MutationRunner extends TestRunner {
+  /** @param {import('vitest').RunnerTestCase} test */
+  async runTask(test) {
+    const run = async () => TestRunner.getTestFn(test)();
+    if (fixed !== undefined) return run();
+    const file = process.env['MPVG_MUTATION_TEST'] ?? '';
+    appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() }); // by loading modules and in hooks
+    const start = Date.now();
+    await run();
+    const took = Date.now() - start;
+    const limit = 5 * took + 2000;
+    const ids = takeReached();
+    appendJournal({ kind: 'reached', file, ids });
+    const known = readJournal();
+    const left = ids.filter((id) => !known.caught.has(id) && !known.tried.has(`${id} ${file} ${test.id}`));
+    if (left.length === 0 || took > Number(slowest || Infinity)) return;
+    if (!await passes(run, Infinity)) return; // a test that cannot be run twice leaves it to processes of their own
+    for (const id of left) {
+      appendJournal({ kind: 'start', id, file, test: test.id, limit });
+      active = id;
+      const survives = await passes(run, limit);
+      active = -1;
+      appendJournal({ kind: survives ? 'tried' : 'caught', id, file, test: test.id, name: test.fullTestName });
+      if (!survives && !await passes(run, Infinity)) process.exit(3); // the mutant left something behind: go on in a new process
+    }
+    takeReached();
+  }
+
+  /** @override */
+  onAfterRunFiles() {
+    super.onAfterRunFiles();
+    if (fixed !== undefined) return;
+    appendJournal({ kind: 'reached', file: process.env['MPVG_MUTATION_TEST'] ?? '', ids: takeReached() });
+    appendJournal({ kind: 'done', file: `${process.env['MPVG_MUTATION_TEST']}${slowest}` });
+  }
+}
+
+/**
+ * @param {() => Promise<unknown>} run
+ * @param {number} limit ms
+ */
+async function passes(run, limit) {
+  deadline = Date.now() + limit;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  try {
+    await Promise.race([run(), new Promise((_, reject) => {
+      if (limit < Infinity) timer = setTimeout(reject, limit, new Error('mutation: out of time'));
+    })]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+    deadline = Infinity;
+  }
+}
