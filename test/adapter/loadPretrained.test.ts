@@ -1,4 +1,4 @@
-import { add, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, memory, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describePretrained, loadPretrained } from '../../src/adapter/loadPretrained.ts';
 import { ViTAdapter, type ViTAdapterOptions } from '../../src/adapter/vitAdapter.ts';
@@ -6,6 +6,7 @@ import { selectBackend } from '../../src/backends/select.ts';
 import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { DataError } from '../../src/errors.ts';
+import { Module } from '../../src/nn/module.ts';
 import { patchEmbed } from '../../src/ops/patchEmbed.ts';
 import { resizeBicubic } from '../../src/ops/resize.ts';
 import { relativeError } from '../reference.ts';
@@ -31,6 +32,16 @@ function adapter(options: Partial<ViTAdapterOptions> = {}): ViTAdapter {
   model.initialise(8);
   return model;
 }
+
+describe('describePretrained', () => {
+  it('has a line for what was not taken and one for what has no weights, where there is any', () => {
+    const report = { taken: ['a.b'], resized: [], skipped: [], missing: [] };
+    expect(describePretrained(report)).toEqual(['1 tensors taken, 0 left at their initial values']);
+    expect(describePretrained({ ...report, skipped: [{ name: 'c', reason: 'why' }], missing: ['backbone.up.bias', 'backbone.up.weight'] })).toEqual([
+      '1 tensors taken, 2 left at their initial values', 'not taken: c (why)', 'at initial values: backbone.up (2)',
+    ]);
+  });
+});
 
 describe('loadPretrained', () => {
   it('takes every parameter of the transformer by name, and says what is left on either side', async () => {
@@ -98,6 +109,65 @@ describe('loadPretrained', () => {
     expect(taken.slice(-16 * channels)).toEqual(given.slice(-16 * channels));
     const first = before === 18 ? given.slice(0, channels) : new Float32Array(channels);
     if (after === 17) expect(taken.slice(0, channels)).toEqual(first);
+    model.dispose();
+  });
+
+  it('resizes each plane of the patches as torch resizes an image, and scales it by the area', async () => {
+    const state = await checkpoint({ imagePx: 32, patchPx: 8 });
+    const model = adapter();
+    const before = memory().numTensors;
+    await loadPretrained(model, state);
+    expect(memory().numTensors).toBe(before);
+    const given = state.get('patch_embed.proj.weight')!.data as Float32Array;
+    const taken = (await model.state()).get('patch_embed.proj.weight')!.data as Float32Array;
+    for (const plane of [0, 1, 5, 3 * channels - 1]) {
+      const values = given.slice(64 * plane, 64 * plane + 64);
+      const expected = tidy(() => resizeBicubic(tensor(values, [1, 8, 8, 1]), [16, 16]).dataSync<'float32'>().map((value) => value / 4));
+      expect(relativeError(taken.slice(256 * plane, 256 * plane + 256), expected), `plane ${plane}`).toBeLessThan(1e-5);
+    }
+    model.dispose();
+  });
+
+  it.each([
+    ['pos_embed', [2, 16, channels]],
+    ['pos_embed', [1, 16, channels + 1]],
+    ['pos_embed', [1, 7, channels]], // no square and at most two tokens more
+    ['pos_embed', [1, 0, channels]],
+    ['patch_embed.proj.weight', [channels, 3, 8]],
+    ['patch_embed.proj.weight', [channels, 3, 8, 4]],
+    ['patch_embed.proj.weight', [channels + 1, 3, 8, 8]],
+    ['patch_embed.proj.weight', [channels, 4, 8, 8]],
+  ])('does not fit %s of %j', async (name, shape) => {
+    const state = await checkpoint();
+    const own = state.get(name)!.shape;
+    state.set(name, { dtype: 'F32', shape, data: new Float32Array(shape.reduce((size, side) => size * side, 1)) });
+    const model = adapter();
+    const { skipped, resized } = await loadPretrained(model, state);
+    expect(skipped).toContainEqual({ name, reason: `[${shape.join(', ')}] is not [${own.join(', ')}]` });
+    expect(resized).toEqual([]);
+    model.dispose();
+  });
+
+  it('cuts more tokens before the patches off than the model has positions', async () => {
+    const state = await checkpoint({ imagePx: 32, distilled: true, join: joinPresets.default }); // 2 + 4 tokens
+    const model = adapter({ pretrainPx: 16 }); // one patch
+    await loadPretrained(model, state);
+    const given = state.get('pos_embed')!.data as Float32Array;
+    const expected = tidy(() => resizeBicubic(tensor(given.slice(2 * channels), [1, 2, 2, channels]), [1, 1]).dataSync());
+    expect(relativeError((await model.state()).get('pos_embed')!.data as Float32Array, expected)).toBeLessThan(1e-6);
+    model.dispose();
+  });
+
+  it('finds the names of a backbone in a checkpoint that has no such prefix', async () => {
+    class Wrapped extends Module {
+      readonly backbone = this.child('backbone', new ViTAdapter(tinyAdapter));
+    }
+    const state = await checkpoint();
+    const model = new Wrapped();
+    model.initialise(8);
+    const { taken } = await loadPretrained(model, state);
+    expect(taken.length).toBe(state.size - 2);
+    expect((await model.state()).get('backbone.pos_embed')!.data).toEqual(state.get('pos_embed')!.data);
     model.dispose();
   });
 

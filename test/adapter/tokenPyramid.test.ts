@@ -11,7 +11,7 @@ describe('tokenPyramid', () => {
     expect(tokenPyramid(64, 96)).toEqual([{ height: 8, width: 12 }, { height: 4, width: 6 }, { height: 2, width: 3 }]);
   });
 
-  it.each([[64, 80], [48, 64], [0, 32]])('refuses an image of %i x %i', (height, width) => {
+  it.each([[64, 80], [48, 64], [0, 32], [32, 0]])('refuses an image of %i x %i', (height, width) => {
     expect(() => tokenPyramid(height, width)).toThrow(ShapeError);
     expect(() => tokenPyramid(height, width)).toThrow(
       `ViTAdapter: expected height and width to be multiples of 32 for images, got ${height} x ${width}; pad them`);

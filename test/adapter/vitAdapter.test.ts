@@ -1,6 +1,7 @@
 import { memory, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Extractor } from '../../src/adapter/extractor.ts';
 import { ViTAdapter, type ViTAdapterOptions } from '../../src/adapter/vitAdapter.ts';
 import { DeiT, deitSizes } from '../../src/backbones/deit.ts';
 import { joinPresets, type JoinName, type PositionJoin } from '../../src/backbones/position/join.ts';
@@ -175,6 +176,25 @@ describe('ViTAdapter.forward', () => {
     expect(new Set(detection).size).toBe(1);
   });
 
+  it('adds as a detector the tokens after the last layer to all maps, for segmentation to the last', () => {
+    const changed = (variant: 'detection' | 'segmentation') => {
+      const maps = [0, 3].map((shift) => {
+        const model = new ViTAdapter({ ...tinyAdapter, variant, join: joinPresets.pvg });
+        model.initialise(0);
+        for (const { extractors } of model.interactions) {
+          for (const { attn: { outputProj: { weight } } } of extractors) weight.set(new Float32Array(weight.size));
+        }
+        model.vit.blocks[3]!.mlp.fc2.bias!.set(new Float32Array(tinyAdapter.channels).fill(shift));
+        const values = tidy(() => model.forward(randomTensor(new Rng(2), [1, 64, 64, 3])).map((map) => map.dataSync<'float32'>()));
+        model.dispose();
+        return values;
+      });
+      return maps[0]!.map((map, i) => relativeError(maps[1]![i]!, map) > 1e-2);
+    };
+    expect(changed('segmentation')).toEqual([false, false, false, true]);
+    expect(changed('detection')).toEqual([true, true, true, true]);
+  });
+
   it('drops paths in training alone, in layers and extractors, never where the rate is 0', () => {
     const images = randomTensor(new Rng(3), [4, 32, 32, 3]);
     const run = (dropPath: number, training: boolean, seed: number) => {
@@ -196,7 +216,11 @@ describe('ViTAdapter.forward', () => {
     const images = randomTensor(new Rng(5), [2, 64, 96, 3]);
     const run = (type: ComputeType) => {
       setComputeType(type);
-      return tidy(() => model.forward(images, { training: true }).map((map) => map.dataSync<'float32'>()));
+      return tidy(() => {
+        const prior: Tensor[] = [];
+        const tap = (stage: string, value: Tensor) => { if (stage === 'spm_c1') prior.push(value); };
+        return [...model.forward(images, { training: true, tap }), ...prior].map((map) => map.dataSync<'float32'>());
+      });
     };
     const [exact, reduced] = [run('float32'), run('bfloat16')];
     setComputeType('float32');
@@ -204,6 +228,7 @@ describe('ViTAdapter.forward', () => {
     // Eight bits of significand: half a unit is 2^-9 = 0.002, several times in a row, and norms over a dozen values at the end.
     expect(Math.max(...errors)).toBeLessThan(0.05);
     expect(errors[3]).toBeGreaterThan(1e-5);
+    expect(errors[4]).toBeGreaterThan(1e-4); // the spatial prior's convolutions too, which no layer comes before
     model.dispose();
   });
 
@@ -225,13 +250,52 @@ describe('ViTAdapter.forward', () => {
   });
 });
 
+describe('ViTAdapter.macs', () => {
+  it('counts the multiply-adds of every part', () => {
+    // 64 x 96 px: grids of 8 x 12 = 96, 4 x 6 = 24 and 2 x 3 = 6 tokens, 126 in all; C = 24, values of width 12, hidden 6.
+    const [N, M, C] = [24, 126, 24];
+    const deformable = (queries: number, pixels: number, levels: number) => {
+      const samples = 6 * levels * 2;
+      return queries * C * 2 * samples + queries * C * samples + queries * 12 * C + pixels * C * 12 + 4 * queries * levels * 2 * 12;
+    };
+    const extractor = deformable(M, N, 1) + M * C * 6 + M * 6 * 9 + M * 6 * C;
+    // 3 x 3 convolutions at strides 2, 2, 2, 8, 16, 32, then 1 x 1 ones at 4, 8, 16, 32.
+    const stem = 32 * 48 * 9 * (3 * 8 + 8 * 8 + 8 * 8);
+    const stages = 96 * 9 * 8 * 16 + 24 * 9 * 16 * 32 + 6 * 9 * 32 * 32;
+    const projections = (16 * 24 * 8 + 96 * 16 + 24 * 32 + 6 * 32) * C;
+    expect([...new ViTAdapter(tinyAdapter).macs(64, 96)]).toEqual([
+      ['patch_embed', N * 3 * 16 * 16 * C],
+      ...[0, 1, 2, 3].flatMap((layer) => [
+        [`blocks.${layer}.attn`, N * C * 4 * C + 2 * N * N * C],
+        [`blocks.${layer}.mlp`, N * C * 2 * 2 * C],
+      ]),
+      ['spm', stem + stages + projections],
+      ...[0, 1, 2, 3].flatMap((i) => [
+        [`interactions.${i}.injector`, deformable(N, M, 3)],
+        [`interactions.${i}.extractor`, extractor],
+        ...(i < 3 ? [] : [0, 1].map((extra) => [`interactions.${i}.extra_extractors.${extra}`, extractor])),
+      ]),
+      ['up', 96 * C * C * 2 * 2],
+    ]);
+  });
+});
+
 describe('new ViTAdapter', () => {
+  it('rounds widths that are no whole number of channels down', () => {
+    const model = new ViTAdapter({ ...tinyAdapter, deformHeads: 1, deformRatio: 0.55, ffnRatio: 0.3 });
+    const [{ attn, ffn }] = model.interactions[0]!.extractors as [Extractor];
+    expect([attn.valueProj.weight.shape, ffn.fc1.weight.shape]).toEqual([[13, 24], [7, 24]]);
+  });
+
   it.each<[Partial<ViTAdapterOptions>, string]>([
     [{ pretrainPx: 100 }, 'expected a multiple of 16 for pretrainPx, got 100'],
     [{ interactions: [[0, 0], [1, 1], [2, 2]] }, 'expected ranges that cover the layers 0 … 3 in order for interactions, got [[0,0],[1,1],[2,2]]'],
     [{ interactions: [[0, 1], [1, 1], [2, 2], [3, 3]] }, 'expected ranges that cover the layers 0 … 3 in order for interactions, got [[0,1],[1,1],[2,2],[3,3]]'],
     [{ interactions: [[0, 1], [2, 3]] }, "expected 4 ranges for variant 'segmentation' for interactions, got 2"],
+    [{ interactions: [[0, 1], [2, 1], [2, 2], [3, 3]] }, 'expected at least one layer each for interactions, got [[0,1],[2,1],[2,2],[3,3]]'],
     [{ deformHeads: 5 }, 'expected a divisor of 24 and 12 for deformHeads, got 5'],
+    [{ deformHeads: 8 }, 'expected a divisor of 24 and 12 for deformHeads, got 8'],
+    [{ deformHeads: 13, deformRatio: 0.55 }, 'expected a divisor of 24 and 13 for deformHeads, got 13'],
     [{ windows: [4, 'global'] }, 'expected 4 entries, one for each layer, for windows, got 2'],
     [{ heads: 5 }, 'expected a divisor of channels 24 for heads, got 5'],
   ])('refuses %o', (options, message) => {

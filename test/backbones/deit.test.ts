@@ -39,6 +39,21 @@ describe('DeiT', () => {
     expect(total).toBe(196 * 768 * 192 + 12 * (197 * 192 * 12 * 192 + 2 * 197 * 197 * 192) + 192 * 1000);
   });
 
+  it("counts the distillation head's multiply-adds, and one token more", () => {
+    const macs = new DeiT({ ...tiny, join: vit, distilled: true }).macs();
+    expect(macs.get('head_dist')).toBe(12 * 5);
+    expect(macs.get('blocks.0.mlp')).toBe(18 * 12 * 24 * 2);
+    expect(new DeiT(tiny).macs().has('head_dist')).toBe(false);
+  });
+
+  it('has the published sizes', () => {
+    // Touvron et al., table 1: width, heads, layers; the MLP is four times as wide.
+    const table = { tiny: [192, 3, 12, 4], small: [384, 6, 12, 4], base: [768, 12, 12, 4] };
+    for (const [name, { channels, heads, depth, mlpRatio }] of Object.entries(deitSizes)) {
+      expect([channels, heads, depth, mlpRatio]).toEqual(table[name as keyof typeof deitSizes]);
+    }
+  });
+
   it.each([
     ['deit_join_default', { join: vit }],
     ['deit_distilled_lape', { join: lape, distilled: true }],

@@ -39,7 +39,7 @@ export class AbsolutePosition extends Module {
    * @param layer which, where each layer has its own
    * @returns [1, N, C]
    */
-  value(layer = 0): Tensor {
+  value(layer: number): Tensor {
     return this.#fixed?.value ?? this.#learnt[layer]!.value;
   }
 }

@@ -23,6 +23,7 @@ describe('checkJoin', () => {
   it('refuses a last norm that takes the position of no layer', () => {
     expect(() => checkJoin({ ...mpvg, lastNorm: { from: 12 } }, 12)).toThrow(new ConfigError('checkJoin: expected a layer in 0 … 11 for join.lastNorm.from, got 12'));
     expect(() => checkJoin({ ...mpvg, lastNorm: { from: 11 } }, 12)).not.toThrow();
+    for (const from of [-1, 1.5, NaN]) expect(() => checkJoin({ ...mpvg, lastNorm: { from } }, 12)).toThrow(ConfigError);
     expect(() => checkJoin({ ...mpvg, layers: 'none', lastNorm: { from: 1 } }, 12)).toThrow(ConfigError);
   });
 

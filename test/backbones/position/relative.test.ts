@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RelativePosition, relativeIndex } from '../../../src/backbones/position/relative.ts';
 import { selectBackend } from '../../../src/backends/select.ts';
+import { Rng } from '../../../src/random/rng.ts';
 import { readReference } from '../../reference.ts';
 
 beforeAll(() => selectBackend());
@@ -22,6 +23,15 @@ describe('relativeIndex', () => {
 });
 
 describe('RelativePosition', () => {
+  it('starts near zero, and is spared weight decay as an embedding', async () => {
+    const { table } = new RelativePosition({ axes: 2, side: 16, extraTokens: 0, heads: 4, norm: false });
+    table.initialise(new Rng(3));
+    const values = await table.read();
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+    expect(Math.abs(deviation / 0.02 - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length));
+    expect(table.embedding).toBe(true);
+  });
+
   it('looks the offsets up, head by head, and leaves the extra tokens without', () => {
     const position = new RelativePosition({ axes: 1, side: 1, extraTokens: 1, heads: 2, norm: false });
     position.initialise(1);
