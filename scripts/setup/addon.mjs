@@ -4,15 +4,18 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { findProgram, lastLines, looksLikeDiskFull, runCommand } from './command.mjs';
+import { withPlainPath } from './plainPath.mjs';
 import { SetupProblem } from './problem.mjs';
-import { filesUnder, fingerprint, installedVersion, isStamped, writeStamp } from './stamp.mjs';
+import { filesUnder, fingerprint, installedVersion, isStamped, packageFolder, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./context.mjs').Context} Context */
+
+const headerPackages = ['node-addon-api', 'node-api-headers'];
 
 /** @param {Context} context */
 function paths({ root }) {
   const build = path.join(root, 'build', 'native');
-  return { build, output: path.join(build, 'mpvg.node'), stamp: path.join(build, 'setup-stamp') };
+  return { build, found: path.join(build, 'found'), output: path.join(build, 'mpvg.node'), stamp: path.join(build, 'setup-stamp'), unfinished: path.join(build, 'unfinished') };
 }
 
 /** @param {Context} context */
@@ -25,7 +28,7 @@ function torchOf({ libtorch }) {
 function print(context) {
   const { dir, version } = torchOf(context);
   const sources = filesUnder(path.join(context.root, 'native'), ['.cc', '.cu', '.h', 'CMakeLists.txt']);
-  const headers = ['node-addon-api', 'node-api-headers'].map((name) => `${name} ${installedVersion(context.root, name)}`);
+  const headers = headerPackages.map((name) => `${name} ${installedVersion(context.root, name)}`);
   // The addon is compiled for the processor it runs on: a folder shared with another machine is compiled again there.
   return fingerprint(context.root, sources, [context.root, dir, version, os.cpus()[0]?.model ?? '', ...headers]);
 }
@@ -46,18 +49,30 @@ function requireTools(env) {
   return { cmake, generator: hasMake ? [] : ['-G', 'Ninja'] };
 }
 
-/** cmake refuses a cache of another source folder, and libtorch's old paths would stay in it.
+/** Where a build cannot go on from what is there: cmake refuses a cache of another source folder, objects know only their
+ * headers' times, and a compiler that was killed leaves half an object.
  * @param {Context} context
+ * @param {string} source the folder of CMakeLists.txt, as cmake is told it
  */
-function clearForeignCache(context) {
-  const { build } = paths(context);
+function clearForeignBuild(context, source) {
+  const { build, found, unfinished } = paths(context);
   const cache = path.join(build, 'CMakeCache.txt');
   if (!fs.existsSync(cache)) return;
-  const lines = fs.readFileSync(cache, 'utf8').split('\n');
-  /** @param {string} name */
-  const value = (name) => lines.find((line) => line.startsWith(`${name}:`))?.split('=')[1];
-  const ours = value('CMAKE_HOME_DIRECTORY') === path.join(context.root, 'native') && value('TORCH_DIR') === torchOf(context).dir;
-  if (!ours) fs.rmSync(build, { recursive: true });
+  const home = /^CMAKE_HOME_DIRECTORY:[^=]*=(.*)$/m.exec(fs.readFileSync(cache, 'utf8'))?.[1];
+  const torch = path.join(found, 'torch');
+  const isOurs = home === source && fs.existsSync(torch) && fs.realpathSync(torch) === fs.realpathSync(torchOf(context).dir);
+  if (!isOurs || fs.existsSync(unfinished)) fs.rmSync(build, { recursive: true });
+}
+
+/** Links to what the addon is built from, so that cmake, and the addon when it looks for its libraries, need know no other path.
+ * @param {Context} context
+ */
+function linkFound(context) {
+  const { found } = paths(context);
+  fs.rmSync(found, { recursive: true, force: true });
+  fs.mkdirSync(found, { recursive: true });
+  fs.symlinkSync(torchOf(context).dir, path.join(found, 'torch'));
+  for (const name of headerPackages) fs.symlinkSync(packageFolder(context.root, name), path.join(found, name));
 }
 
 /** Each compiler process takes about 1.5 GB with torch's headers. */
@@ -75,20 +90,14 @@ export const addon = {
   },
 
   async make(context) {
-    const { root, env } = context;
-    const { build, output, stamp } = paths(context);
-    const { cmake, generator } = requireTools(env);
-    clearForeignCache(context);
+    const { root } = context;
+    const { output, stamp } = paths(context);
+    const tools = requireTools(context.env);
     const made = print(context);
-    const configure = ['-S', path.join(root, 'native'), '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DTORCH_DIR=${torchOf(context).dir}`, ...generator];
-    for (const args of [configure, ['--build', build, '-j', String(jobs())]]) {
-      const { code, output: printed } = await runCommand(cmake, args, { cwd: root, env });
-      if (code === 0) continue;
-      if (looksLikeDiskFull(printed)) throw new SetupProblem('no space left on the disk for the addon (about 100 MB in build/)');
-      throw new SetupProblem(`the addon does not compile (cmake ${args.join(' ')}):\n${compilerErrors(printed)}`);
-    }
+    fs.rmSync(stamp, { force: true });
+    await withPlainPath(root, (plain) => compile(context, plain, tools));
     // A library that cannot be loaded shows here, with its reason, and not in the middle of a command.
-    const load = await runCommand(process.execPath, ['-e', 'process.dlopen({ exports: {} }, process.argv[1])', output], { cwd: root, env });
+    const load = await runCommand(process.execPath, ['-e', 'process.dlopen({ exports: {} }, process.argv[1])', output], context);
     if (load.code !== 0) {
       const reason = /Error: (.*)/.exec(load.output)?.[1] ?? lastLines(load.output, 1);
       throw new SetupProblem(`the addon does not load with libtorch ${torchOf(context).version} of ${torchOf(context).dir}: ${reason}`);
@@ -96,6 +105,31 @@ export const addon = {
     writeStamp(stamp, made);
   },
 };
+
+/**
+ * @param {Context} context
+ * @param {string} root a path of the package that cmake can take
+ * @param {{ cmake: string, generator: readonly string[] }} tools
+ */
+async function compile(context, root, { cmake, generator }) {
+  const { unfinished } = paths(context);
+  const { build, found } = paths({ ...context, root });
+  const source = path.join(root, 'native');
+  clearForeignBuild(context, source);
+  linkFound(context);
+  fs.writeFileSync(unfinished, '');
+  const configure = [
+    '-S', source, '-B', build, '-DCMAKE_BUILD_TYPE=Release',
+    `-DTORCH_DIR=${found}/torch`, `-DNODE_MODULES=${found}`, '-DTORCH_RPATH=$ORIGIN/found/torch/lib', ...generator,
+  ];
+  for (const args of [configure, ['--build', build, '-j', String(jobs())]]) {
+    const { code, output: printed } = await runCommand(cmake, args, context);
+    if (code === 0) continue;
+    if (looksLikeDiskFull(printed)) throw new SetupProblem('no space left on the disk for the addon (about 100 MB in build/)');
+    throw new SetupProblem(`the addon does not compile (cmake ${args.join(' ')}):\n${compilerErrors(printed)}`);
+  }
+  fs.rmSync(unfinished);
+}
 
 /** The lines that matter of a failed build: its errors, else its end.
  * @param {string} printed

@@ -22,27 +22,84 @@ export function findProgram(name, env) {
   return undefined;
 }
 
+// A program runs in a process group of its own and never outlives us: a watcher in the group reads a pipe whose other end is
+// ours. The kernel closes that end however we go, also by SIGKILL, and the watcher then kills the group, compilers included.
+const guard = '{ trap "" TERM INT HUP; read -r line <&3; kill -KILL "-$$"; } >/dev/null 2>&1 & exec "$@" 3<&-';
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+
+/** Whether a signal is ending us; then nothing goes on from a program that it ended. */
+let isEnding = false;
+
 /**
- * Runs a program to its end and returns its exit code with all that it printed. Nothing reaches the terminal.
+ * @typedef {object} CommandOptions
+ * @property {string} root where it runs
+ * @property {NodeJS.ProcessEnv} env
+ * @property {number} [lock] an open file that it holds as long as it runs, see lock.mjs
+ * @property {boolean} [shown] what it prints goes to the terminal, and is not returned
+ */
+
+/**
+ * Runs a program to its end and returns its exit code with all that it printed.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
+ * @param {CommandOptions} options
  * @returns {Promise<{ code: number, stdout: string, output: string }>}
  */
-export function runCommand(program, args, { cwd, env }) {
+export function runCommand(program, args, { root, env, lock, shown = false }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const printed = shown ? 'inherit' : 'pipe';
+    const child = spawn('/bin/sh', ['-c', guard, 'sh', program, ...args], {
+      cwd: root, env, detached: true, stdio: ['ignore', printed, printed, 'pipe', lock ?? 'ignore'],
+    });
+    running.add(child);
     let stdout = '';
     let output = '';
-    child.stdout.on('data', (chunk) => {
+    child.stdout?.on('data', (chunk) => {
       stdout += chunk;
       output += chunk;
     });
-    child.stderr.on('data', (chunk) => {
+    child.stderr?.on('data', (chunk) => {
       output += chunk;
     });
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code: code ?? 1, stdout, output: signal ? `${output}\nkilled by ${signal}` : output }));
+    // What a program leaves behind ends with it; only then are its pipes at their end.
+    child.on('exit', () => child.stdio[3]?.destroy());
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      if (!isEnding) resolve({ code: code ?? 1, stdout, output: signal ? `${output}\nkilled by ${signal}` : output });
+    });
+  });
+}
+
+/**
+ * From now on TERM, INT and HUP end the programs that run and then this process. What has not ended after five seconds, or when a
+ * signal comes again, is killed.
+ */
+export function endWithPrograms() {
+  /** @param {NodeJS.Signals} signal */
+  const end = async (signal) => {
+    if (!isEnding) {
+      isEnding = true;
+      process.stderr.write(`stopped by ${signal}\n`);
+      await Promise.race([Promise.all([...running].map(terminate)), new Promise((resolve) => setTimeout(resolve, 5000))]);
+    }
+    process.removeListener(signal, end);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) process.on(signal, end);
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function terminate(child) {
+  return new Promise((resolve) => {
+    child.on('close', resolve);
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // It has just ended.
+    }
   });
 }
 

@@ -3,6 +3,7 @@
  * @typedef {object} Context
  * @property {string} root absolute path of the package
  * @property {NodeJS.ProcessEnv} env
+ * @property {number} [lock] while steps are made: the open file that their programs hold too, see lock.mjs
  * @property {Libtorch | undefined} [libtorch]
  */
 

@@ -31,6 +31,7 @@ export const gradients = {
     const { output, stamp } = paths(context);
     /** @type {typeof import('esbuild')} */
     const esbuild = await import(pathToFileURL(path.join(root, 'node_modules', 'esbuild', 'lib', 'main.js')).href);
+    fs.rmSync(stamp, { force: true });
     const unfinished = `${output}.${process.pid}`;
     await esbuild.build({
       entryPoints: [path.join(root, 'node_modules', '@tensorflow', 'tfjs-core', 'dist', 'register_all_gradients.js')],

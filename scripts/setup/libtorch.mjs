@@ -6,6 +6,7 @@ import path from 'node:path';
 import { findProgram, lastLines, looksLikeDiskFull, looksLikeNoNetwork, runCommand } from './command.mjs';
 import { SetupProblem } from './problem.mjs';
 
+/** @typedef {import('./context.mjs').Context} Context */
 /** @typedef {import('./context.mjs').Libtorch} Libtorch */
 
 /** Older wheels for Linux were built with another C++ ABI. */
@@ -40,16 +41,15 @@ function isNewEnough({ version }) {
 }
 
 /**
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
+ * @param {Context} context
  * @returns {Promise<Libtorch | undefined>}
  */
-async function fromPython(root, env) {
-  const python = findProgram('python3', env);
+async function fromPython(context) {
+  const python = findProgram('python3', context.env);
   if (python === undefined) return undefined;
   // Finding the package does not import it: that would take seconds.
   const script = 'import importlib.util as u\ns = u.find_spec("torch")\nprint(s.submodule_search_locations[0] if s and s.submodule_search_locations else "")';
-  const { code, stdout } = await runCommand(python, ['-c', script], { cwd: root, env });
+  const { code, stdout } = await runCommand(python, ['-c', script], context);
   const dir = stdout.trim();
   return code === 0 && dir !== '' ? libtorchIn(dir) : undefined;
 }
@@ -73,12 +73,11 @@ function fromVenv(root) {
 }
 
 /**
- * @param {string} root
- * @param {NodeJS.ProcessEnv} env
+ * @param {Context} context
  * @returns {Promise<Libtorch | undefined>}
  */
-async function find(root, env) {
-  const named = env['MPVG_LIBTORCH'];
+async function find(context) {
+  const named = context.env['MPVG_LIBTORCH'];
   if (named) {
     const found = libtorchIn(path.resolve(named));
     if (found === undefined) throw new SetupProblem(`no libtorch in MPVG_LIBTORCH=${named}: ${remedy}`);
@@ -87,9 +86,9 @@ async function find(root, env) {
     }
     return found;
   }
-  const installed = await fromPython(root, env);
+  const installed = await fromPython(context);
   if (installed !== undefined && isNewEnough(installed)) return installed;
-  const own = fromVenv(root);
+  const own = fromVenv(context.root);
   return own !== undefined && isNewEnough(own) ? own : undefined;
 }
 
@@ -98,11 +97,12 @@ export const libtorch = {
   doing: `installing ${pinnedWheel} into .venv (python3 has no torch ${minimumVersion.join('.')} or newer; MPVG_LIBTORCH can name another)`,
 
   async current(context) {
-    context.libtorch ??= await find(context.root, context.env);
+    context.libtorch ??= await find(context);
     return context.libtorch !== undefined;
   },
 
-  async make({ root, env }) {
+  async make(context) {
+    const { root, env } = context;
     const python = findProgram('python3', env);
     if (python === undefined) {
       throw new SetupProblem(`no libtorch and no python3 to install it: install Python 3.10 or newer with venv (Debian, Ubuntu: apt install python3-venv), or ${remedy}`);
@@ -110,13 +110,14 @@ export const libtorch = {
     const venv = path.join(root, '.venv');
     const venvPython = path.join(venv, 'bin', 'python');
     if (!fs.existsSync(path.join(venv, 'bin', 'pip'))) {
-      const { code, output } = await runCommand(python, ['-m', 'venv', venv], { cwd: root, env });
+      const { code, output } = await runCommand(python, ['-m', 'venv', venv], context);
       if (code !== 0) {
         if (looksLikeDiskFull(output)) throw new SetupProblem('no space left on the disk for .venv');
+        if (output.includes('PATH separator')) throw new SetupProblem(`Python makes no .venv in a folder whose path has a ":": move this one, or ${remedy}`);
         throw new SetupProblem(`python3 -m venv failed: install Python's venv (Debian, Ubuntu: apt install python3-venv), or ${remedy} (${lastLines(output, 1)})`);
       }
     }
-    const { code, output } = await runCommand(venvPython, ['-m', 'pip', 'install', '--disable-pip-version-check', pinnedWheel], { cwd: root, env });
+    const { code, output } = await runCommand(venvPython, ['-m', 'pip', 'install', '--disable-pip-version-check', pinnedWheel], context);
     if (code === 0) return;
     if (looksLikeDiskFull(output)) throw new SetupProblem(`no space left on the disk for ${pinnedWheel} (about 1 GB, several with CUDA)`);
     if (looksLikeNoNetwork(output)) {

@@ -1,84 +1,48 @@
-// One set-up at a time. The lock is a file that holds the owner's process id; a lock whose owner has died is taken over.
+// One set-up at a time. The lock is the kernel's (flock) on an open file that the programs of a set-up inherit: it is free when
+// the last of them has ended, however the set-up itself went, and needs no clearing up.
 
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from './command.mjs';
+import { SetupProblem } from './problem.mjs';
 
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** Puts a complete lock file in place or returns false: link() fails when the name is taken, and never shows a half-written file.
- * @param {string} file
+/**
+ * @param {string} flock
+ * @param {number} lock
+ * @returns {boolean} whether it is ours now
  */
-function tryTake(file) {
-  const mine = `${file}.${process.pid}`;
-  fs.writeFileSync(mine, String(process.pid));
-  try {
-    fs.linkSync(mine, file);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    fs.rmSync(mine, { force: true });
-  }
-}
-
-/** @param {string} file */
-function owner(file) {
-  try {
-    return Number(fs.readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Moves a dead owner's lock aside; should another process have replaced it meanwhile, its lock is put back.
- * @param {string} file
- * @param {number} deadPid
- */
-function clearDead(file, deadPid) {
-  const aside = `${file}.dead.${process.pid}`;
-  try {
-    fs.renameSync(file, aside);
-  } catch {
-    return;
-  }
-  if (owner(aside) !== deadPid) fs.linkSync(aside, file);
-  fs.rmSync(aside, { force: true });
+function tryTake(flock, lock) {
+  const { status, stderr, error } = spawnSync(flock, ['-x', '-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', lock], encoding: 'utf8' });
+  if (error) throw error;
+  if (status !== 0 && status !== 1) throw new SetupProblem(`the file system of build/ has no locks (${stderr.trim()}): use a local disk`);
+  return status === 0;
 }
 
 /**
- * Runs `work` while holding the lock, waiting for another process to finish first.
+ * Runs `work` while holding the lock, waiting for another set-up to finish first.
  * @template T
  * @param {string} file
- * @param {(ownerPid: number) => void} onWait called once when there is someone to wait for
- * @param {() => Promise<T>} work
+ * @param {NodeJS.ProcessEnv} env
+ * @param {(ownerPid: string) => void} onWait called once when there is someone to wait for
+ * @param {(lock: number) => Promise<T>} work is given the lock, for the programs that it runs
  * @returns {Promise<T>}
  */
-export async function withLock(file, onWait, work) {
+export async function withLock(file, env, onWait, work) {
+  const flock = findProgram('flock', env);
+  if (flock === undefined) throw new SetupProblem('flock not found: install util-linux (Debian, Ubuntu: apt install util-linux)');
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  for (let waiting = false; !tryTake(file);) {
-    const pid = owner(file);
-    if (pid === undefined) continue;
-    if (!isAlive(pid)) {
-      clearDead(file, pid);
-      continue;
-    }
-    if (!waiting) onWait(pid);
-    waiting = true;
-    await sleep(200);
-  }
+  const lock = fs.openSync(file, 'a+');
   try {
-    return await work();
+    for (let isWaiting = false; !tryTake(flock, lock); isWaiting = true) {
+      if (!isWaiting) onWait(fs.readFileSync(file, 'utf8'));
+      await sleep(200);
+    }
+    fs.ftruncateSync(lock);
+    fs.writeSync(lock, String(process.pid));
+    return await work(lock);
   } finally {
-    fs.rmSync(file, { force: true });
+    fs.closeSync(lock);
   }
 }

@@ -34,11 +34,11 @@ export const npmPackages = {
     });
   },
 
-  async make({ root, env }) {
-    const npm = findProgram('npm', env);
+  async make(context) {
+    const npm = findProgram('npm', context.env);
     if (npm === undefined) throw new SetupProblem('npm not found: it comes with Node, https://nodejs.org');
     const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
-    const { code, output } = await runCommand(npm, args, { cwd: root, env });
+    const { code, output } = await runCommand(npm, args, context);
     if (code === 0) return;
     if (looksLikeDiskFull(output)) throw new SetupProblem('no space left on the disk for the npm packages (about 300 MB)');
     if (looksLikeNoNetwork(output)) {

@@ -56,13 +56,28 @@ export function writeStamp(stampFile, print) {
 }
 
 /**
+ * Where an npm package lies: in our node_modules, or in that of the project which we are installed in. Of one that is not there,
+ * where it should be.
+ * @param {string} root
+ * @param {string} name
+ * @returns {string}
+ */
+export function packageFolder(root, name) {
+  for (let dir = root; ; dir = path.dirname(dir)) {
+    const folder = path.join(dir, 'node_modules', name);
+    if (fs.existsSync(path.join(folder, 'package.json'))) return folder;
+    if (dir === path.dirname(dir)) return path.join(root, 'node_modules', name);
+  }
+}
+
+/**
  * The version of an installed npm package; empty when it is not installed.
  * @param {string} root
  * @param {string} name
  * @returns {string}
  */
 export function installedVersion(root, name) {
-  const file = path.join(root, 'node_modules', name, 'package.json');
+  const file = path.join(packageFolder(root, name), 'package.json');
   if (!fs.existsSync(file)) return '';
   /** @type {{ version: string }} */
   const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));

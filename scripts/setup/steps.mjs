@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { addon } from './addon.mjs';
+import { endWithPrograms } from './command.mjs';
 import { gradients } from './gradients.mjs';
 import { libtorch } from './libtorch.mjs';
 import { withLock } from './lock.mjs';
@@ -38,6 +39,7 @@ async function firstStale(context) {
 export async function setUp() {
   /** @type {Context} */
   const context = { root: path.resolve(import.meta.dirname, '../..'), env: process.env };
+  endWithPrograms();
   try {
     if (process.platform !== 'linux') {
       const remedy = process.platform === 'win32' ? 'use WSL' : 'use a Linux machine or container';
@@ -47,8 +49,10 @@ export async function setUp() {
 
     await withLock(
       path.join(context.root, 'build', 'setup.lock'),
+      context.env,
       (pid) => say(`waiting for another set-up to finish (process ${pid})`),
-      async () => {
+      async (lock) => {
+        context.lock = lock;
         for (let step = await firstStale(context); step !== undefined; step = await firstStale(context)) {
           process.stderr.write(`mpvg set-up: ${step.doing} … `);
           const start = Date.now();
@@ -65,8 +69,17 @@ export async function setUp() {
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof SetupProblem)) throw error;
-    say(error.message);
+    const message = error instanceof SetupProblem ? error.message : unwritable(error);
+    if (message === undefined) throw error;
+    say(message);
     return 2;
   }
+}
+
+/** A message for a folder that is not ours to write, or undefined.
+ * @param {unknown} error
+ */
+function unwritable(error) {
+  if (!(error instanceof Error && 'code' in error && 'path' in error && /^(EACCES|EPERM|EROFS|ENOSPC)$/.test(String(error.code)))) return undefined;
+  return `${error.path} cannot be written (${error.code}): set-up works in the package's own folder, as a user who may write there`;
 }

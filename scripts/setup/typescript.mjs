@@ -39,13 +39,14 @@ export const typescript = {
   },
 
   async make(context) {
-    const { root, env } = context;
+    const { root } = context;
     const { dist, output, stamp } = paths(context);
     const made = print(context);
+    fs.rmSync(stamp, { force: true });
     // The compiler's own record of what it wrote does not notice that somebody removed it.
     if (!fs.existsSync(output)) fs.rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
     const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { code, output: printed } = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, env });
+    const { code, output: printed } = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], context);
     if (code !== 0) throw new SetupProblem(`TypeScript does not compile:\n${printed.trimEnd().split('\n').slice(0, 15).join('\n')}`);
     prune(context);
     fs.chmodSync(output, 0o755);

@@ -58,7 +58,9 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   const { stats, lines } = evaluation.summarize();
   const done = performance.now();
   const errors = flags.tide && tide(evaluation);
-  const timing = seconds({ load: loaded - start, evaluate: evaluated - loaded, accumulate: done - evaluated, total: done - start });
+  const timing = seconds({
+    load: loaded - start, evaluate: evaluated - loaded, accumulate: done - evaluated, total: done - start,
+  });
   if (flags.json) {
     const report: CocoReport = {
       iouType: flags.iou,
@@ -73,7 +75,8 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
     console.log(JSON.stringify(report, null, 2));
     return;
   }
-  process.stderr.write(`${detections.annotations.count} detections, ${truth.annotations.count} objects: ${timing.total.toFixed(2)} s\n`);
+  const counts = `${detections.annotations.count} detections, ${truth.annotations.count} objects`;
+  process.stderr.write(`${counts}: ${timing.total.toFixed(2)} s\n`);
   console.log(lines.join('\n'));
   // Averages of each class take a fifth of the whole: made where they are shown only.
   if (flags.perClass) console.log(`\n${perClassText(classTable(evaluation))}`);

@@ -1,7 +1,7 @@
 // A project for set-up to work on: the real scripts, and in place of npm, cmake, Python and the compilers small programs that
 // write down how they were called and make the files which the real ones would make.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ const repository = path.resolve(import.meta.dirname, '../../..');
 
 export interface SetupRun {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   /** What the programs were called with since the last run, as "name argument argument". */
@@ -21,9 +22,9 @@ export class FakeProject {
   readonly bin: string;
   readonly #calls: string;
 
-  constructor() {
-    // A name with a space: paths are handed on as arguments, never through a shell.
-    this.root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg set-up ')));
+  /** @param prefix how its folder's name begins; with a space, since paths are handed on as arguments, never through a shell */
+  constructor(prefix = 'mpvg set-up ') {
+    this.root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), prefix)));
     this.bin = path.join(this.root, 'fake-bin');
     this.#calls = path.join(this.root, 'calls');
     fs.cpSync(path.join(repository, 'scripts'), path.join(this.root, 'scripts'), { recursive: true });
@@ -46,12 +47,14 @@ export class FakeProject {
         fs.writeFileSync('dist/cli/main.js', '');
         if (fs.readFileSync('src/cli/main.ts', 'utf8').includes('wrong')) { console.log("src/cli/main.ts(1,1): error TS2304: Cannot find name 'wrong'."); process.exit(2); }
       \`);
+      for (const name of ['node-addon-api', 'node-api-headers']) write("node_modules/" + name + "/package.json", '{ "version": "1.0.0" }');
       write('node_modules/esbuild/lib/main.js', \`
         exports.build = async ({ outfile }) => { fs.appendFileSync('calls', 'esbuild\\\\n'); fs.writeFileSync(outfile, ''); };
         const fs = require('fs');
       \`);
     `);
     this.program('python3', `if (args[0] === '-c') console.log(path.join(root, 'torch'));`);
+    fs.symlinkSync(execFileSync('which', ['flock'], { encoding: 'utf8' }).trim(), path.join(this.bin, 'flock'));
     this.program('c++', '');
     this.program('make', '');
     // The result has to be a library that Node can load.
@@ -103,14 +106,26 @@ export class FakeProject {
   }
 
   async setUp(env: Record<string, string> = {}): Promise<SetupRun> {
+    return this.start(env).ended;
+  }
+
+  /** Set-up that can be stopped. */
+  start(env: Record<string, string> = {}): { kill: (signal: NodeJS.Signals) => void; ended: Promise<SetupRun> } {
     fs.rmSync(this.#calls, { force: true });
     const child = spawn(process.execPath, ['scripts/setup.mjs'], { cwd: this.root, env: { PATH: this.bin, ...env } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => { stdout += String(chunk); });
     child.stderr.on('data', (chunk) => { stderr += String(chunk); });
-    const code = await new Promise<number | null>((resolve) => { child.on('close', resolve); });
-    return { code, stdout, stderr, calls: this.calls() };
+    const ended = new Promise<SetupRun>((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr, calls: this.calls() }));
+    });
+    return { kill: (signal) => child.kill(signal), ended };
+  }
+
+  /** What the addon was built from: torch or a package of headers. */
+  linked(name: string): string {
+    return fs.readlinkSync(path.join(this.root, 'build/native/found', name));
   }
 
   /** Calls so far, in order. */

@@ -19,7 +19,8 @@ describe('set-up', () => {
     const first = await project.setUp();
     expect(first).toMatchObject({ code: 0, stdout: '' });
     expect(work(first.calls)).toEqual(everything);
-    expect(first.calls).toContainEqual(expect.stringContaining(`-DTORCH_DIR=${project.root}/torch`));
+    expect(first.calls).toContainEqual(expect.stringContaining(`-DTORCH_DIR=${project.root}/build/native/found/torch`));
+    expect(project.linked('torch')).toBe(path.join(project.root, 'torch'));
 
     const second = await project.setUp();
     expect(second).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -55,11 +56,21 @@ describe('set-up', () => {
     expect(work(project.calls()).sort()).toEqual([...everything].sort());
   });
 
-  it('takes over the lock of a process that died', async () => {
-    // Process ids end at 4194304 on Linux and 99998 on macOS.
+  it('does not mind the lock file of a process that died', async () => {
+    // Process ids end at 4194304 on Linux.
     project.write('build/setup.lock', '4194305');
     expect(await project.setUp()).toMatchObject({ code: 0 });
-    expect(project.exists('build/setup.lock')).toBe(false);
+  });
+});
+
+describe("a folder's name", () => {
+  it.each(['$HOME', '`id`', 'a;b', 'a"b\'', '[a]', '${a}', 'a|b#', 'Grüße%20', 'a\nb'])('may hold %j', async (name) => {
+    project.remove();
+    project = new FakeProject(`mpvg ${name}`);
+    const { code, stderr, calls } = await project.setUp();
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(calls.filter((call) => call.startsWith('cmake') && /[$`;"'[\]{|#%]/.test(call.replace(/-D\w+=|\$ORIGIN/g, '')))).toEqual([]);
+    expect((await project.setUp()).stderr).toBe('');
   });
 });
 
@@ -123,8 +134,8 @@ describe('libtorch', () => {
     project.write('mine/build-version', '2.8.0\n');
     project.write('mine/lib/libtorch_cpu.so', '');
     project.write('mine/include/ATen/ATen.h', '');
-    const { calls } = await project.setUp({ MPVG_LIBTORCH: 'mine' });
-    expect(calls).toContainEqual(expect.stringContaining(`-DTORCH_DIR=${project.root}/mine`));
+    await project.setUp({ MPVG_LIBTORCH: 'mine' });
+    expect(project.linked('torch')).toBe(path.join(project.root, 'mine'));
   });
 
   it("goes into the project's own .venv when Python's torch is too old, and that Python stays as it is", async () => {
@@ -137,7 +148,7 @@ describe('libtorch', () => {
     const { code, calls } = await project.setUp();
     expect(code).toBe(0);
     expect(calls.filter((call) => call.includes('pip install'))).toEqual(['venv-python -m pip install --disable-pip-version-check torch==2.13.0']);
-    expect(calls).toContainEqual(expect.stringContaining('-DTORCH_DIR=' + path.join(project.root, '.venv/lib/python3.12/site-packages/torch')));
+    expect(project.linked('torch')).toBe(path.join(project.root, '.venv/lib/python3.12/site-packages/torch'));
     expect((await project.setUp()).stderr).toBe('');
   });
 
