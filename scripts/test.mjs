@@ -1,9 +1,11 @@
 // `npm test`: lint, types and dead code, then vitest; `--slow` runs the tests named *.slow.test.ts instead. Other arguments go
-// to vitest. Ends with vitest's summary and one line "N passed, N failed", in which a failed check counts like a failed test.
+// to vitest. Ends with vitest's summary, what was
+// skipped and why, and one line "N passed, N failed", in which a failed check counts like a failed test.
 
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { endWithPrograms, runCommand } from './setup/command.mjs';
+import { skippedLines } from './skippedTests.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = path.join(root, 'node_modules', '.bin');
@@ -16,15 +18,9 @@ const passedOn = process.argv.slice(2).filter((argument) => argument !== '--slow
  * @param {boolean} shown whether its output goes straight to the terminal
  * @returns {Promise<{ failed: boolean, output: string }>}
  */
-function run(program, args, shown) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(path.join(bin, program), args, { cwd: root, stdio: shown ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout?.on('data', (chunk) => (output += chunk));
-    child.stderr?.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ failed: code !== 0, output }));
-  });
+async function run(program, args, shown) {
+  const { code, output } = await runCommand(path.join(bin, program), args, { root, env: process.env, shown });
+  return { failed: code !== 0, output };
 }
 
 /** @returns {Promise<number>} how many checks failed */
@@ -46,21 +42,24 @@ async function checks() {
   return failures;
 }
 
-/** @returns {Promise<{ passed: number, failed: number }>} */
+/** @returns {Promise<{ passed: number, failed: number, skipped: string[] }>} */
 async function tests() {
   const report = path.join(root, 'build', slow ? 'test-slow.json' : 'test.json');
   fs.rmSync(report, { force: true });
   const { failed } = await run('vitest', [
     'run', '--project', slow ? 'slow' : 'fast', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...passedOn,
   ], true);
-  if (!fs.existsSync(report)) return { passed: 0, failed: 1 };
-  /** @type {{ numPassedTests: number, numFailedTests: number }} */
+  if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: [] };
+  /** @type {import('./skippedTests.mjs').Report & { numPassedTests: number, numFailedTests: number }} */
   const counts = JSON.parse(fs.readFileSync(report, 'utf8'));
   // A file that cannot be loaded and an error outside a test fail the run without failing a test.
-  return { passed: counts.numPassedTests, failed: failed ? Math.max(1, counts.numFailedTests) : 0 };
+  const { numPassedTests, numFailedTests } = counts;
+  return { passed: numPassedTests, failed: failed ? Math.max(1, numFailedTests) : 0, skipped: skippedLines(counts) };
 }
 
+endWithPrograms();
 const failedChecks = slow ? 0 : await checks();
-const { passed, failed } = await tests();
+const { passed, failed, skipped } = await tests();
+skipped.forEach((line) => console.log(line));
 console.log(`${passed} passed, ${failed + failedChecks} failed`);
 process.exitCode = failed + failedChecks > 0 ? 1 : 0;

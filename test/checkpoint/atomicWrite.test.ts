@@ -137,9 +137,8 @@ describe('writeFileAtomically', () => {
 });
 
 const hasFullDevice = existsSync('/dev/full');
-if (!hasFullDevice) console.warn('skipped: writing to a full device (/dev/full is absent)');
 
-describe.skipIf(!hasFullDevice)('a full device', () => {
+describe.skipIf(!hasFullDevice)('a full device (needs /dev/full)', () => {
   it('gives one line that says so, and the device stays a device', async () => {
     const data = Float32Array.of(1, 2);
     const writing = writeSafetensors('/dev/full', [['w', { dtype: 'F32', shape: [2], data }]]);
@@ -149,9 +148,8 @@ describe.skipIf(!hasFullDevice)('a full device', () => {
 });
 
 const mounted = mountSmallDisk();
-if (mounted === undefined) console.warn('skipped: checkpoints on a full disk (mounting a small tmpfs needs root)');
 
-describe.skipIf(mounted === undefined)('a full disk', () => {
+describe.skipIf(mounted === undefined)('a full disk (needs root, to mount one)', () => {
   afterEach(() => {
     execFileSync('/bin/umount', [mounted ?? '']);
     rmSync(mounted ?? '', { recursive: true });

@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 
-describe.skipIf(python === undefined)("against Python's safetensors", () => {
+describe.skipIf(python === undefined)("against Python's safetensors (needs a Python with safetensors)", () => {
   const run = (script: string, ...parameters: string[]): string =>
     execFileSync(python ?? '', ['-c', script, ...parameters], { encoding: 'utf8' });
   const common = everyDtype.filter(([, { dtype }]) => dtype !== 'BF16'); // numpy has no bfloat16

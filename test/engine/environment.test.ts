@@ -11,10 +11,9 @@ function headCommit(): string | undefined {
 }
 
 const commit = headCommit();
-if (commit === undefined) console.warn('skipped: the commit in env.json (no git, or not in a repository)');
 
 describe('describeEnvironment', () => {
-  it.skipIf(commit === undefined)('names the commit, marked when files differ from it', async () => {
+  it.skipIf(commit === undefined)('names the commit, marked when files differ from it (needs a git repository)', async () => {
     expect([commit, `${commit}-dirty`]).toContain((await describeEnvironment()).commit);
   });
 

@@ -12,7 +12,6 @@ import { referenceFolder } from '../../reference.ts';
 const root = path.join(import.meta.dirname, '../../..');
 const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
   .find((file) => file !== undefined && existsSync(file));
-if (executable === undefined) console.warn('SKIPPED, no Chromium (apt-get install chromium, or set CHROMIUM): mpvg/coco in a page');
 
 /** `mpvg/coco` for a page, as a global `coco`. */
 function bundle(): Promise<BuildResult<{ metafile: true; write: false }>> {
@@ -39,7 +38,7 @@ describe('the bundle of mpvg/coco', () => {
   });
 });
 
-describe.skipIf(executable === undefined)('mpvg/coco in Chromium', () => {
+describe.skipIf(executable === undefined)('mpvg/coco in Chromium (needs Chromium: apt-get install chromium, or CHROMIUM)', () => {
   let browser: Browser;
   let page: Page;
   const failures: string[] = [];

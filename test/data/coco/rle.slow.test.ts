@@ -119,7 +119,7 @@ function compare(rles: readonly Rle[], truths: number, crowd: readonly number[])
 
 const python = await findOracle('random polygons and masks against pycocotools');
 
-describe.skipIf(python === undefined)('masks against pycocotools', () => {
+describe.skipIf(python === undefined)('masks against pycocotools (needs a Python with pycocotools)', () => {
   const draw = <Case>(arbitrary: fc.Arbitrary<Case>, count: number): Case[] => fc.sample(arbitrary, { numRuns: count, seed });
   const cases = python === undefined ? { polygons: [], boxes: [], masks: [], runs: [] } :
     { polygons: draw(polygons, 6_000), boxes: draw(boxes, 10_000), masks: draw(masks, 3_000), runs: draw(runs, 6_000) };

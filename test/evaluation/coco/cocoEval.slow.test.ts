@@ -45,7 +45,7 @@ function encode(values: ArrayLike<number>): Floats {
 
 const python = await findOracle('random COCO problems against pycocotools');
 
-describe.skipIf(python === undefined)('CocoEval against pycocotools', () => {
+describe.skipIf(python === undefined)('CocoEval against pycocotools (needs a Python with pycocotools)', () => {
   it.for([['bbox', 300], ['segm', 200], ['keypoints', 200]] as const)('gives the same doubles for random problems: %s', async ([iouType, count]) => {
     const problems = Array.from({ length: count }, (_, i) => randomProblem(iouType, i));
     const answers = askOracle(python!, path.join(import.meta.dirname, 'coco_eval_oracle.py'), problems) as Answer[];

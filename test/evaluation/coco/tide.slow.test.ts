@@ -32,7 +32,7 @@ async function findTidecv(): Promise<string | undefined> {
 
 const python = await findTidecv();
 
-describe.skipIf(python === undefined)('tide against tidecv', () => {
+describe.skipIf(python === undefined)('tide against tidecv (needs a Python with tidecv)', () => {
   it.each([['bbox', 150], ['segm', 150]] as const)('gives its numbers for random problems: %s', async (iouType, count) => {
     const cases = Array.from({ length: count }, (_, seed) => {
       const { truth, results } = randomProblem('segm', seed);
