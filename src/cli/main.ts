@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `mpvg` command. Nothing heavy is imported here: each command loads what it needs when it runs, so that --help is quick.
 
+import { hasTooFewAddresses, startWithFewAddresses } from './addressSpace.ts';
 import { createProgram } from './program.ts';
 import { runProgram } from './runProgram.ts';
 
@@ -11,4 +12,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(2);
 });
 
-process.exitCode = await runProgram(createProgram(), process.argv.slice(2));
+process.exitCode = await (hasTooFewAddresses() ? startWithFewAddresses() : runProgram(createProgram(), process.argv.slice(2)));

@@ -1,5 +1,7 @@
 // Loads WebAssembly kernels. Each instance has a memory of its own, which grows to what it needed most.
 
+import { ConfigError } from '../errors.ts';
+
 export interface KernelMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
@@ -22,14 +24,23 @@ const PAGE_BYTES = 65_536;
 /** By their base64. */
 const modules = new Map<string, object>();
 
-/** What a new instance of a compiled module, base64, exports; the caller knows its type. */
+/**
+ * What a new instance of a compiled module, base64, exports; the caller knows its type.
+ * @throws ConfigError when the process may not have the addresses that a memory reserves
+ */
 export function loadKernel(base64: string): object {
   let module = modules.get(base64);
   if (module === undefined) {
     module = new WebAssembly.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
     modules.set(base64, module);
   }
-  return new WebAssembly.Instance(module).exports;
+  try {
+    return new WebAssembly.Instance(module).exports;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError('loadKernel: expected 10 GB of addresses for a WebAssembly memory, got a limit below that (ulimit -v, or a container\'s); ' +
+      'start node with --disable-wasm-trap-handler, which needs no more than is used', { cause: error });
+  }
 }
 
 /** Whether a kernel stopped because there is no memory for it: ours trap for nothing else. */
