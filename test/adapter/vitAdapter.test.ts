@@ -256,7 +256,7 @@ describe('ViTAdapter.macs', () => {
     const [N, M, C] = [24, 126, 24];
     const deformable = (queries: number, pixels: number, levels: number) => {
       const samples = 6 * levels * 2;
-      return queries * C * 2 * samples + queries * C * samples + queries * 12 * C + pixels * C * 12 + 4 * queries * levels * 2 * 12;
+      return queries * C * 3 * samples + queries * 12 * C + pixels * C * 12 + 4 * queries * levels * 2 * 12;
     };
     const extractor = deformable(M, N, 1) + M * C * 6 + M * 6 * 9 + M * 6 * C;
     // 3 x 3 convolutions at strides 2, 2, 2, 8, 16, 32, then 1 x 1 ones at 4, 8, 16, 32.

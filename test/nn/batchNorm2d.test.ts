@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
@@ -31,6 +32,20 @@ describe('BatchNorm2d', () => {
     expect([...stem.namedBuffers().keys()]).toEqual(['stem.1.running_mean', 'stem.1.running_var', 'stem.1.num_batches_tracked']);
     const state = await stem.state();
     expect([...state].map(([, { data }]) => [...data])).toEqual([[1, 1, 1], [0, 0, 0], [0, 0, 0], [1, 1, 1], [0n]]);
+  });
+
+  it("has torch's momentum of 0.1 and eps of 1e-5 where nothing else is said", async () => {
+    const stem = new Stem();
+    stem.initialise(0);
+    const x = tensor(Float32Array.of(0, 10, 20, 2, 12, 22), [1, 1, 2, 3]); // means 1, 11, 21, unbiased variances 2
+    stem.norm.forward(x, true).dispose();
+    const [means, variances] = [await stem.norm.runningMean.read(), await stem.norm.runningVar.read()];
+    [0.1, 1.1, 2.1].forEach((value, i) => expect(means[i]).toBeCloseTo(value, 6));
+    variances.forEach((value) => expect(value).toBeCloseTo(0.9 * 1 + 0.1 * 2, 6));
+    stem.norm.runningMean.set(new Float32Array(3));
+    stem.norm.runningVar.set(new Float32Array(3));
+    const [scaled] = stem.norm.forward(tensor(Float32Array.of(0.01, 0, 0), [1, 1, 1, 3]), false).dataSync();
+    expect(scaled).toBeCloseTo(0.01 / Math.sqrt(1e-5), 4);
   });
 
   it('keeps its statistics in a checkpoint, the count as int64', async () => {

@@ -47,6 +47,14 @@ describe('ConvTranspose2d', () => {
     expect(layer.macs(36)).toBe(36 * 8 * 3 * 4);
   });
 
+  it("starts within ±1/√fan-in where nothing else is said, as torch's linear layers and convolutions", async () => {
+    const layer = new ConvTranspose2d({ inputs: 64, outputs: 16, kernel: 2 });
+    layer.initialise(0);
+    const most = Math.max(...(await layer.weight.read()).map(Math.abs));
+    expect(most).toBeLessThanOrEqual(1 / Math.sqrt(64 * 4));
+    expect(most).toBeGreaterThan(0.99 / Math.sqrt(64 * 4));
+  });
+
   it('counts fans as a convolution from inputs to outputs does', async () => {
     const layer = new ConvTranspose2d({ inputs: 128, outputs: 16, kernel: 2, initialiser: kaimingNormalFanOut() });
     expect(await deviation(layer)).toBeCloseTo(Math.sqrt(2 / (16 * 4)), 2);

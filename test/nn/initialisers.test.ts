@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kaimingUniform, lecunUniform, ones, truncatedNormal, uniform, xavierUniform, zeros } from '../../src/nn/initialisers.ts';
+import { kaimingNormalFanOut, kaimingUniform, lecunUniform, ones, truncatedNormal, uniform, xavierUniform, zeros } from '../../src/nn/initialisers.ts';
 import { Rng } from '../../src/random/rng.ts';
 
 const shape = [64, 16, 5, 5]; // 25,600 values; fan-in 400, fan-out 1600
@@ -35,6 +35,22 @@ describe('initialisers', () => {
     expect(cut.most).toBeLessThanOrEqual(2);
     expect(cut.least).toBeGreaterThanOrEqual(-2);
     expect(cut.deviation).toBeCloseTo(0.8796, 2); // of a normal cut at two deviations
+  });
+
+  it('truncatedNormal draws anew beyond ±2 where nothing else is said, and beyond either limit', () => {
+    const usual = moments(truncatedNormal(1)(shape, new Rng(1)));
+    expect(usual.least).toBeLessThan(-1.99);
+    expect(usual.least).toBeGreaterThanOrEqual(-2);
+    expect(usual.most).toBeGreaterThan(1.99);
+    expect(usual.most).toBeLessThanOrEqual(2);
+    const skewed = moments(truncatedNormal(1, -1, 0.5)(shape, new Rng(1)));
+    expect(skewed.least).toBeGreaterThanOrEqual(-1);
+    expect(skewed.most).toBeLessThanOrEqual(0.5);
+  });
+
+  it('kaimingNormalFanOut takes the fan-out of one group', () => {
+    expect(moments(kaimingNormalFanOut()(shape, new Rng(1))).deviation).toBeCloseTo(Math.sqrt(2 / 1600), 3);
+    expect(moments(kaimingNormalFanOut(4)(shape, new Rng(1))).deviation).toBeCloseTo(Math.sqrt(2 / 400), 3);
   });
 
   it('draws from its stream alone', () => {

@@ -1,3 +1,4 @@
+import { memory, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { DataError } from '../../src/errors.ts';
@@ -85,6 +86,29 @@ describe('Module', () => {
     expect(await valuesOf(tree)).toEqual(before);
     expect(tree.loadState(state, { strict: false })).toEqual({ missing: names.slice(1), unexpected: ['stem.weight'] });
     expect(await valuesOf(tree)).toEqual({ ...before, token: [9, 9] });
+  });
+
+  it('names five keys and says that there are more', () => {
+    const extra = (count: number) => new Map(Array.from({ length: count }, (_, i) => [`k${i}`, { shape: [1], data: new Float32Array(1) }]));
+    const tree = new Tree(0);
+    const all = (count: number) => new Map([...extra(count), ['token', { shape: [2], data: new Float32Array(2) }]]);
+    expect(() => tree.loadState(all(5))).toThrow(/got 5 unexpected: k0, k1, k2, k3, k4$/);
+    expect(() => tree.loadState(all(6))).toThrow(/got 6 unexpected: k0, k1, k2, k3, k4, …$/);
+  });
+
+  it('keeps constants through a tidy, and frees everything when it is disposed', () => {
+    class Table extends Module {
+      readonly offsets = this.constant(Int32Array.of(3, 1), [2]);
+      readonly leaf = this.child('leaf', new Leaf());
+    }
+    const before = memory().numTensors;
+    const table = new Table();
+    tidy(() => { table.initialise(0); });
+    expect([...table.offsets.value.dataSync()]).toEqual([3, 1]);
+    expect(table.offsets.value.dtype).toBe('int32');
+    table.dispose();
+    expect(memory().numTensors).toBe(before);
+    expect(() => table.offsets.value).toThrow('call initialise or loadState first');
   });
 
   it('refuses another shape and values that are not floats, strict or not', () => {

@@ -82,5 +82,13 @@ describe('MsDeformAttn', () => {
     const x = randomTensor(new Rng(1), [1, 4, 48]);
     expect(() => layer.forward(x, randomTensor(new Rng(1), [1, 4, 1, 2]), x, [{ height: 2, width: 2 }])).toThrow(
       new ShapeError('MsDeformAttn: expected 2 maps for levels, got 1'));
+    const levels = [{ height: 2, width: 1 }, { height: 1, width: 2 }];
+    expect(() => layer.forward(x, randomTensor(new Rng(1), [1, 3, 1, 2]), x, levels)).toThrow(ShapeError);
+    expect(() => layer.forward(x, randomTensor(new Rng(1), [1, 3, 1, 2]), x, levels)).toThrow('MsDeformAttn: expected shape');
+  });
+
+  it('rounds the width of its values down', () => {
+    const layer = new MsDeformAttn({ channels: 24, heads: 13, levels: 1, points: 4, ratio: 0.55 });
+    expect(layer.valueProj.weight.shape).toEqual([13, 24]);
   });
 });

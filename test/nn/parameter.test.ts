@@ -42,6 +42,7 @@ describe('Parameter', () => {
     const parameter = make();
     const given = ones([2, 3]);
     parameter.set(given);
+    expect([...parameter.value.dataSync()]).toEqual([1, 1, 1, 1, 1, 1]);
     parameter.set(Float32Array.of(1, 2, 3, 4, 5, 6));
     expect([...given.dataSync()]).toEqual([1, 1, 1, 1, 1, 1]);
   });
