@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
+import { makeFolder } from './makeFolder.ts';
 import { claimTemporary, cleanTemporaries, releaseTemporary } from './temporaries.ts';
 import { explainWriteError, systemCode } from './writeError.ts';
 
@@ -20,7 +21,7 @@ export async function writeDirectoryAtomically(path: string, fill: (temporary: s
   if (older && !older.isDirectory()) throw new DataError(`cannot write ${path}: expected a directory there, got a file`);
   const temporary = claimTemporary(target, 'partial');
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await cleanTemporaries(dirname(target));
     await mkdir(temporary);
     await fill(temporary);
@@ -48,7 +49,7 @@ export async function writeFileAtomically(path: string, write: (temporary: strin
   const target = older === undefined ? resolve(path) : await realpath(path); // a symbolic link stays one
   const written = isSpecial ? path : claimTemporary(target, 'partial');
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await write(written);
     if (isSpecial) return;
     await sync(written);

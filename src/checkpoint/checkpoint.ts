@@ -2,7 +2,7 @@
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
-import { writeDirectoryAtomically } from './atomicWrite.ts';
+import { writeDirectoryAtomically, writeFileAtomically } from './atomicWrite.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
 import { locate } from './temporaries.ts';
@@ -33,7 +33,7 @@ export interface LoadedCheckpoint {
 }
 
 /** The tensor files of a checkpoint. */
-type CheckpointPart = 'model' | 'ema' | 'optimizer';
+export type CheckpointPart = 'model' | 'ema' | 'optimizer';
 
 /** How to read a checkpoint. */
 export interface LoadOptions {
@@ -50,13 +50,21 @@ const stateFile = 'state.json';
  * @throws DataError when there is no space left or the place cannot be written
  */
 export async function saveCheckpoint(directory: string, { model, ema, optimizer, state }: Checkpoint): Promise<void> {
-  const text = `${JSON.stringify(state, refuseNonFinite, 2)}\n`;
+  const text = stateText(state);
   await writeDirectoryAtomically(directory, async (temporary) => {
     await writeSafetensors(fileOf(temporary, 'model'), model);
     if (ema) await writeSafetensors(fileOf(temporary, 'ema'), ema);
     await writeSafetensors(fileOf(temporary, 'optimizer'), optimizer);
     await writeFile(join(temporary, stateFile), text);
   });
+}
+
+/**
+ * Replaces the state of a checkpoint that is there; its tensors stay.
+ * @throws DataError as saveCheckpoint does; the older state is intact then
+ */
+export async function saveCheckpointState(directory: string, state: CheckpointState): Promise<void> {
+  await writeFileAtomically(join(directory, stateFile), (temporary) => writeFile(temporary, stateText(state)));
 }
 
 /**
@@ -120,6 +128,10 @@ async function checkedFile(path: string): Promise<string> {
   throw new DataError(`findCheckpoint: expected a .safetensors file or a directory at ${path}, got another kind of file; ${remedy}`);
 }
 
+function stateText(state: CheckpointState): string {
+  return `${JSON.stringify(state, refuseNonFinite, 2)}\n`;
+}
+
 // JSON would turn these into null, and a resumed run into another one.
 function refuseNonFinite(key: string, value: unknown): unknown {
   if (typeof value !== 'number' || Number.isFinite(value)) return value;
@@ -128,6 +140,11 @@ function refuseNonFinite(key: string, value: unknown): unknown {
 
 function isRecord(value: unknown): value is CheckpointState {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The file that a part of a loaded checkpoint was read from. */
+export async function sourceOf({ path }: LoadedCheckpoint, part: CheckpointPart): Promise<string> {
+  return await isFile(path) ? path : fileOf(path, part);
 }
 
 function fileOf(directory: string, part: CheckpointPart): string {

@@ -22,6 +22,11 @@ const host = hostname().replaceAll(/[^\w-]/g, '_');
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 const inUse = new Set<string>();
 
+/** Whether a file's name is one of a temporary. */
+export function isTemporary(name: string): boolean {
+  return pattern.test(name);
+}
+
 /** A fresh temporary path in the directory of `target`; nothing is created. Hand it to `releaseTemporary` in the end. */
 export function claimTemporary(target: string, kind: TemporaryKind): string {
   const unique = randomUUID().slice(0, 8);

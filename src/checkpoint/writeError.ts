@@ -1,4 +1,5 @@
-// What the operating system's refusal to write means to the user, in one line.
+// What the operating system's refusal to write or to read means to the user, in one line.
+import { getSystemErrorMap } from 'node:util';
 import { DataError } from '../errors.ts';
 
 const noSpace = ['ENOSPC', 'EDQUOT', 'EFBIG'];
@@ -13,6 +14,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a directory',
   EISDIR: 'it is a directory',
   EIO: 'the device reports an error',
+  ENOENT: 'there is no such place, and none can be made there',
+  ENAMETOOLONG: 'the name is too long',
 };
 
 /**
@@ -21,14 +24,26 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export function explainWriteError(error: unknown, path: string, fate: string): unknown {
   const code = systemCode(error) ?? '';
-  const reason = reasons[code];
+  const reason = reasons[code] ?? systemText(code);
   if (reason === undefined) return error;
   const remedy = noSpace.includes(code) ? '; free some space or write elsewhere' : '';
   return new DataError(`cannot write ${path}: ${reason}; ${fate}${remedy}`, { cause: error });
+}
+
+/** The same for what cannot be read. */
+export function explainReadError(error: unknown, path: string): unknown {
+  const code = systemCode(error) ?? '';
+  const reason = code === 'ENOENT' ? 'no such file or directory' : reasons[code] ?? systemText(code);
+  return reason === undefined ? error : new DataError(`cannot read ${path}: ${reason}`, { cause: error });
 }
 
 /** The system's code ('ENOSPC', …) of an error, or of the one that it explains; undefined when it has none. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   return 'code' in error && typeof error.code === 'string' ? error.code : systemCode(error.cause);
+}
+
+/** The system's own words for a code of its own; undefined for another's, such as Node's ERR_… */
+function systemText(code: string): string | undefined {
+  return [...getSystemErrorMap().values()].find(([name]) => name === code)?.[1];
 }

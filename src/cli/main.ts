@@ -4,12 +4,7 @@
 import { hasTooFewAddresses, startWithFewAddresses } from './addressSpace.ts';
 import { createProgram } from './program.ts';
 import { runProgram } from './runProgram.ts';
+import { tolerateClosedStreams } from './standardStreams.ts';
 
-// `mpvg … | head` closes the pipe before we are done; that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`mpvg: standard output cannot be written: ${error.message}\n`);
-  process.exit(2);
-});
-
+tolerateClosedStreams({ stdout: process.stdout, stderr: process.stderr, exit: (code) => process.exit(code) });
 process.exitCode = await (hasTooFewAddresses() ? startWithFewAddresses() : runProgram(createProgram(), process.argv.slice(2)));

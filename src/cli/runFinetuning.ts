@@ -1,11 +1,12 @@
 // The `finetune` command's work: from a checked config to a trained segmentation model, its scores and pictures of what it sees.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import { describePretrained, loadPretrained } from '../adapter/loadPretrained.ts';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
-import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
+import { loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
+import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { defaultCheckCache } from '../data/segmentation/checkedFiles.ts';
 import { checkSegmentationData, expectSoundData } from '../data/segmentation/checkSegmentationData.ts';
@@ -39,10 +40,12 @@ const PICTURES = 8;
 
 /**
  * Trains what a config says, until its end or a signal.
- * @returns the exit code: 0, or 130 or 143 after a signal
+ * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
 export async function runFinetuning(config: FinetuneConfig, options: FinetuningOptions): Promise<number> {
+  const place = { path: config.out, config, resume: options.resume };
+  await openRun(place); // what can be said at once, before data and weights are looked at
   setPrecision(config.precision);
   const folders = await openFolders(config);
   if (options.checkData) await checkFolders(folders);
@@ -52,14 +55,17 @@ export async function runFinetuning(config: FinetuneConfig, options: FinetuningO
   if (options.init !== undefined) await loadWeights(options.init, model);
   model.initialise(config.seed); // what has no values yet
   if (options.pretrained !== undefined) {
-    const { model: weights, path } = await loadCheckpoint(options.pretrained, { parts: ['model'] });
-    tell(`from ${path}:`);
-    for (const line of describePretrained(await loadPretrained(model, weights))) tell(`  ${line}`);
+    const stored = await loadCheckpoint(options.pretrained, { parts: ['model'] });
+    const report = await loadPretrained(model, stored.model);
+    const isTaken = (name: string) => report.taken.includes(name) || report.taken.includes(`backbone.${name}`);
+    expectFinite(new Map([...stored.model].filter(([name]) => isTaken(name))), await sourceOf(stored, 'model'));
+    tell(`from ${stored.path}:`);
+    for (const line of describePretrained(report)) tell(`  ${line}`);
   }
 
   const unlock = await lockRun(config.out);
   try {
-    const run = await openRun({ path: config.out, config, resume: options.resume });
+    const run = await openRun(place);
     const parameters = [...model.namedParameters().values()].reduce((sum, { size }) => sum + size, 0);
     const count = ({ size }: { readonly size: number }) => size.toLocaleString('en');
     tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${count(folders.training)} training and ${count(folders.validation)} validation photos of ${model.classes} classes`);
@@ -70,7 +76,7 @@ export async function runFinetuning(config: FinetuneConfig, options: FinetuningO
       summary: (result) => summary(result, config, task, folders),
     });
   } finally {
-    await unlock();
+    unlock();
     await task.close();
     model.dispose();
   }
@@ -116,7 +122,6 @@ async function drawPictures(
   { out, compile }: FinetuneConfig,
 ): Promise<string> {
   const folder = join(out, 'pictures');
-  await mkdir(folder, { recursive: true });
   let drawn = 0;
   await task.count({ compile, isStopped: () => drawn >= PICTURES }, async ({ map, index }, data) => {
     const file = validation.describe(index);

@@ -1,10 +1,11 @@
 // The `predict` command's work: photos in, label images and overlays out.
 
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
+import { makeFolder } from '../checkpoint/makeFolder.ts';
 import { explainWriteError } from '../checkpoint/writeError.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { DECODABLE_EXTENSIONS, decodeImage } from '../data/decode.ts';
@@ -49,7 +50,7 @@ export async function runPrediction(
   const classes = classSet(config.data.classes);
   const { augmentation: { mean, std }, evaluation: { flip } } = config;
   const segmenter = new PhotoSegmenter(model, { mode: inferenceMode(config), flip, mean, std });
-  await mkdir(out, { recursive: true }).catch((error: unknown) => { throw explainWriteError(error, out, 'nothing was written'); });
+  await makeFolder(out).catch((error: unknown) => { throw explainWriteError(error, out, 'nothing was written'); });
   const predicted: Predicted[] = [];
   for (const [i, file] of files.entries()) {
     const photo = await decodeImage(file);

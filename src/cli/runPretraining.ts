@@ -27,11 +27,12 @@ export interface PretrainingOptions {
 
 /**
  * Trains what a config says, until its end or a signal.
- * @returns the exit code: 0, or 130 or 143 after a signal
+ * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
 export async function runPretraining(config: PretrainConfig, { resume, init, backend }: PretrainingOptions): Promise<number> {
   const { accumulationSteps, batchSize, seed, workers } = config;
+  await openRun({ path: config.out, config, resume }); // what can be said at once, before data and weights are looked at
   setPrecision(config.precision);
   const { training, validation } = await openDatasets(config.data);
   const model = createClassifier(config.model);
@@ -58,7 +59,7 @@ export async function runPretraining(config: PretrainConfig, { resume, init, bac
     for (const change of run.configChanges) tell(`the config is not the one that this run began with: ${change}`);
     return await runTraining(task, config, run, { curve: top1Curve, summary: (result) => summary(result, config) });
   } finally {
-    await unlock();
+    unlock();
     await task.close();
     model.dispose();
   }

@@ -20,7 +20,7 @@ export interface RunTrainingOptions {
 
 /**
  * Trains to the end of the schedule or to a signal, and closes the run's log.
- * @returns the exit code: 0, or 130 or 143 after a signal
+ * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
 export async function runTraining<Batch>(

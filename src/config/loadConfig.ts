@@ -71,7 +71,7 @@ async function importConfig(file: string): Promise<unknown> {
   if (!existsSync(absolute)) throw new ConfigError(`loadConfig: expected a config file, got ${file}: there is no such file`);
   // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here.
   // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used
-  const jiti = createJiti(import.meta.url, { virtualModules: { mpvg: await import('../index.ts') }, moduleCache: false });
+  const jiti = createJiti(import.meta.url, { virtualModules: { mpvg: await import('../index.ts') }, moduleCache: false, fsCache: false });
   let loaded: unknown;
   try {
     loaded = await jiti.import(absolute);

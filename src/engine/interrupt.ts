@@ -1,6 +1,7 @@
-// Ctrl-C and SIGTERM: the first asks the training loop to stop after its step and save; the second ends the process.
+// Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP): the first signal asks the training loop to stop after its step and
+// save; the second ends the process.
 
-type StopSignal = 'SIGINT' | 'SIGTERM';
+type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What `Interrupt` needs of a process; `process` itself, unless a test plays it. */
 export interface InterruptibleProcess {
@@ -21,10 +22,11 @@ export interface InterruptOptions {
 
 // npm and npx pass a Ctrl-C on to a child which the terminal has already told, so one press arrives twice.
 const samePressMs = 500;
-const exitCodes: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+const exitCodes: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const signals = Object.keys(exitCodes) as StopSignal[];
 
 /**
- * Listens for SIGINT and SIGTERM from its creation until `dispose`. Signals are seen only when the event loop turns, so a
+ * Listens for SIGINT, SIGTERM and SIGHUP from its creation until `dispose`. Signals are seen only when the event loop turns, so a
  * training loop must await something (`setImmediate` will do) between steps.
  */
 export class Interrupt {
@@ -38,8 +40,7 @@ export class Interrupt {
     this.#host = host;
     this.#now = now;
     this.#onRequest = onRequest;
-    host.on('SIGINT', this.#listen);
-    host.on('SIGTERM', this.#listen);
+    for (const signal of signals) host.on(signal, this.#listen);
   }
 
   /** Whether the loop is to stop after this step and save. */
@@ -47,15 +48,14 @@ export class Interrupt {
     return this.#signal !== undefined;
   }
 
-  /** What a process stopped by the signal exits with: 130 or 143; 0 when there was none. */
+  /** What a process stopped by the signal exits with: 130, 143 or 129; 0 when there was none. */
   get exitCode(): number {
     return this.#signal === undefined ? 0 : exitCodes[this.#signal];
   }
 
   /** Ends the listening; signals end the process again. */
   dispose(): void {
-    this.#host.off('SIGINT', this.#listen);
-    this.#host.off('SIGTERM', this.#listen);
+    for (const signal of signals) this.#host.off(signal, this.#listen);
   }
 
   readonly #listen = (signal: StopSignal): void => {

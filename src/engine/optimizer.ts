@@ -98,6 +98,11 @@ export class Optimizer {
    */
   loadState(state: TensorMap, path: string): void {
     const named = this.#named();
+    const own = stateNames[this.#options.kind];
+    const found = new Set([...state.keys()].map((key) => key.slice(0, Math.max(0, key.indexOf('.')))));
+    if (found.size > 0 && !own.some((name) => found.has(name))) {
+      throw new DataError(`Optimizer.loadState: expected the state of ${this.#options.kind} (${own.join(', ')}) in ${path}, got another optimizer's (${[...found].join(', ')}); set optimizer.kind as that run had it`);
+    }
     assertSameModel(named, state, `${path}/optimizer.safetensors`);
     const values = [...named].map(([key, target]) => [target, float32(key, state, path)] as const);
     for (const [target, data] of values) writeValues(target, data);

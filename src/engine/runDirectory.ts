@@ -1,15 +1,17 @@
-// A run on disk: runs/<name>/ with config.json, env.json, log.jsonl, metrics.json and checkpoints/{last,best,step-NNNNNN}.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+// A run on disk: runs/<name>/ with config.json, env.json, log.jsonl, metrics.json and checkpoints/{last,best}.
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
-import { findCheckpoint } from '../checkpoint/checkpoint.ts';
-import { cleanTemporaries } from '../checkpoint/temporaries.ts';
-import { explainWriteError } from '../checkpoint/writeError.ts';
+import { makeFolder } from '../checkpoint/makeFolder.ts';
+import { cleanTemporaries, isTemporary, locate } from '../checkpoint/temporaries.ts';
+import { explainReadError, explainWriteError, systemCode } from '../checkpoint/writeError.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { jsonDifferences } from './jsonDifferences.ts';
 import { describeEnvironment } from './environment.ts';
 import { RunLog } from './runLog.ts';
 import { isLockFile } from './runLock.ts';
+
+const configName = 'config.json';
 
 /** How to start or continue a run. */
 export interface RunOptions {
@@ -21,7 +23,7 @@ export interface RunOptions {
   readonly resume?: boolean;
 }
 
-/** An open run. */
+/** A run that can be started or continued. */
 export interface RunDirectory {
   readonly path: string;
   readonly log: RunLog;
@@ -29,46 +31,49 @@ export interface RunDirectory {
   readonly resumeFrom?: string;
   /** On resume: where the configuration differs from the one the run began with, one line each. */
   readonly configChanges: readonly string[];
+  /**
+   * Cleans what a killed process left and writes config.json and env.json. Up to here nothing of the run has changed, so it is
+   * to be called when nothing is left that could be refused.
+   * @throws DataError when it cannot be written
+   */
+  begin(): Promise<void>;
 }
 
-/** Where a run keeps the checkpoint of this name ('last', 'best', `stepCheckpointName(step)`). */
+/** Where a run keeps the checkpoint of this name ('last' or 'best'). */
 export function checkpointPath(runPath: string, name: string): string {
   return join(runPath, 'checkpoints', name);
 }
 
-/** The name of a checkpoint that is kept for good: 'step-' and at least six digits. */
-export function stepCheckpointName(step: number): string {
-  return `step-${String(step).padStart(6, '0')}`;
-}
-
 /**
- * Starts a run, or with `resume` continues one: cleans what a killed process left, writes config.json and env.json, opens
- * the log. To be called under `lockRun`. The caller that resumes then loads `resumeFrom` and calls `log.truncateAfter` with the
- * step found there (with -1 when there is no checkpoint).
- * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run; DataError when it cannot
- * be written
+ * Looks at the place of a run that is to be started or, with `resume`, continued. To be called under `lockRun`. The caller that
+ * resumes then loads `resumeFrom`, calls `begin`, and `log.truncateAfter` with the step found there (with -1 when there is no
+ * checkpoint).
+ * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run; DataError when its
+ *   config.json is damaged
  */
 export async function openRun({ path, config, resume = false }: RunOptions): Promise<RunDirectory> {
   const names = await namesIn(path);
   if (names.length > 0 && !resume) {
     throw new ConfigError(`openRun: expected a new or empty directory for the run, got ${path} with ${some(names)}; continue that run with --resume or choose another directory with --out`);
   }
-  if (names.length > 0 && !names.includes('config.json')) {
+  if (names.length > 0 && !names.includes(configName)) {
     throw new ConfigError(`openRun: expected a run to resume in ${path}, got a directory without config.json (it has ${some(names)})`);
   }
-  try {
-    await mkdir(join(path, 'checkpoints'), { recursive: true });
-    await cleanTemporaries(path);
-    await cleanTemporaries(join(path, 'checkpoints'));
-    const configFile = join(path, 'config.json');
-    const configChanges = names.length > 0 ? jsonDifferences(await readJson(configFile), plain(config)) : [];
-    await writeJson(configFile, config);
-    await writeJson(join(path, 'env.json'), await describeEnvironment());
-    const resumeFrom = resume ? await lastCheckpoint(path) : undefined;
-    return { path, log: new RunLog(join(path, 'log.jsonl')), configChanges, ...(resumeFrom !== undefined && { resumeFrom }) };
-  } catch (error) {
-    throw explainWriteError(error, path, 'the run was not started');
-  }
+  const configFile = join(path, configName);
+  const configChanges = names.length > 0 ? jsonDifferences(await readJson(configFile), plain(config)) : [];
+  const resumeFrom = resume ? await lastCheckpoint(path) : undefined;
+  const begin = async (): Promise<void> => {
+    try {
+      await writeJson(configFile, config); // first: a directory with anything else and without it is no run
+      await cleanTemporaries(path);
+      await makeFolder(join(path, 'checkpoints'));
+      await cleanTemporaries(join(path, 'checkpoints'));
+      await writeJson(join(path, 'env.json'), await describeEnvironment());
+    } catch (error) {
+      throw explainWriteError(error, path, 'the run was not started');
+    }
+  };
+  return { path, log: new RunLog(join(path, 'log.jsonl')), configChanges, ...(resumeFrom !== undefined && { resumeFrom }), begin };
 }
 
 /** Writes metrics.json, the run's results so far, in place of an older one. */
@@ -76,16 +81,20 @@ export async function writeMetrics(runPath: string, metrics: unknown): Promise<v
   await writeJson(join(runPath, 'metrics.json'), metrics);
 }
 
+/** `last`, be it set aside by a process that was killed as it replaced it; else `best`. */
 async function lastCheckpoint(path: string): Promise<string | undefined> {
-  const names = await readdir(join(path, 'checkpoints'));
-  return names.some((name) => name === 'last' || name === 'best') ? findCheckpoint(path, 'last') : undefined;
+  return await locate(checkpointPath(path, 'last')) ?? await locate(checkpointPath(path, 'best'));
 }
 
 async function namesIn(path: string): Promise<string[]> {
-  const status = await stat(path).catch(() => undefined);
+  const status = await stat(path).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined; // what can be made of it is lockRun's matter
+    throw explainReadError(error, path);
+  });
   if (status === undefined) return [];
   if (!status.isDirectory()) throw new ConfigError(`openRun: expected a directory for the run, got the file ${path}`);
-  return (await readdir(path)).filter((name) => !isLockFile(name)).sort();
+  const names = await readdir(path).catch((error: unknown) => { throw explainReadError(error, path); });
+  return names.filter((name) => !isLockFile(name) && !isTemporary(name)).sort();
 }
 
 function some(names: readonly string[]): string {
@@ -97,7 +106,7 @@ function plain(value: unknown): unknown {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => { throw explainReadError(error, path); });
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -5,10 +5,12 @@
 // abandoned one. Whoever was slow finds another file than it judged, and starts over.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, realpath, rename, rm, utimes } from 'node:fs/promises';
+import { rmdirSync, rmSync } from 'node:fs';
+import { open, readdir, realpath, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeFolder } from '../checkpoint/makeFolder.ts';
 import { processIsAlive } from '../checkpoint/processIsAlive.ts';
 import { claimTemporary, releaseTemporary } from '../checkpoint/temporaries.ts';
 import { explainWriteError, systemCode } from '../checkpoint/writeError.ts';
@@ -42,13 +44,13 @@ const pollMs = 20;
 const ours = new Set<string>();
 
 /**
- * Takes a run directory for this process; makes it when absent.
- * @returns gives it back
+ * Takes a run directory for this process; makes it when absent. A process that ends gives it back.
+ * @returns gives it back; folders that were made for it go too where nothing has come into them
  * @throws ConfigError when another process has it, or this one
  */
-export async function lockRun(path: string): Promise<() => Promise<void>> {
+export async function lockRun(path: string): Promise<() => void> {
   try {
-    await mkdir(path, { recursive: true });
+    const made = await makeFolder(path);
     const folder = await realpath(path);
     const file = join(folder, lockName);
     if (ours.has(file)) throw heldError(path, { host: hostname(), pid: process.pid });
@@ -59,16 +61,30 @@ export async function lockRun(path: string): Promise<() => Promise<void>> {
       await removeGuards(folder);
     } catch (error) {
       ours.delete(file);
+      if (made !== undefined) removeEmpty(resolve(path), made);
       throw error;
     }
     const touching = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), touchMs).unref();
-    return async () => {
+    const release = (): void => {
+      process.off('exit', release);
       clearInterval(touching);
-      await rm(file, { force: true });
+      rmSync(file, { force: true });
+      if (made !== undefined) removeEmpty(resolve(path), made);
       ours.delete(file);
     };
+    process.on('exit', release); // a second Ctrl-C, say
+    return release;
   } catch (error) {
     throw explainWriteError(error, path, 'the run was not started');
+  }
+}
+
+/** Removes a folder and those around it, up to `topmost`, as far as they are empty. */
+function removeEmpty(folder: string, topmost: string): void {
+  try {
+    for (let empty = folder; empty.length >= topmost.length; empty = dirname(empty)) rmdirSync(empty);
+  } catch {
+    return; // something is in it, or another process has removed it
   }
 }
 

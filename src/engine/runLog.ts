@@ -14,12 +14,11 @@ export interface LogEvent {
 /** A log that grows line by line; each line is with the operating system before `append` returns, so a kill loses none. */
 export class RunLog {
   readonly path: string;
-  #file: number;
+  #opened: number | undefined;
 
-  /** Opens or creates the file; what is there stays. */
+  /** The file is opened or created when something is done to it; what is there stays. */
   constructor(path: string) {
     this.path = path;
-    this.#file = openSync(path, 'a');
   }
 
   /**
@@ -30,7 +29,7 @@ export class RunLog {
     const line = Buffer.from(`${JSON.stringify(event, spellNonFinite)}\n`);
     try {
       let done = 0;
-      while (done < line.length) done += writeSync(this.#file, line, done);
+      while (done < line.length) done += writeSync(this.#file(), line, done);
     } catch (error) {
       throw explainWriteError(error, this.path, 'the lines before are intact');
     }
@@ -38,20 +37,31 @@ export class RunLog {
 
   /** Brings all lines onto the disk; to be called before a checkpoint that a resumed run would continue from. */
   sync(): void {
-    fsyncSync(this.#file);
+    fsyncSync(this.#file());
   }
 
   /**
-   * Cuts the log where a run that resumes after `step` will write again: from the first line of a later step, or that a
-   * kill left incomplete, on. So no line appears twice.
+   * Cuts the log where a run that resumes after `step` will write again, so that no line appears twice: from the first line on
+   * that a kill left incomplete, or of a later step, or of that step's evaluation unless the checkpoint knows it.
    */
-  truncateAfter(step: number): void {
-    truncateSync(this.path, lengthUpTo(readFileSync(this.path), step));
+  truncateAfter(step: number, { isEvaluated }: { readonly isEvaluated: boolean }): void {
+    this.#file();
+    truncateSync(this.path, lengthUpTo(readFileSync(this.path), (event) =>
+      event.step > step || (event.step === step && event.event === 'evaluate' && !isEvaluated)));
   }
 
   /** Closes the file. */
   close(): void {
-    closeSync(this.#file);
+    if (this.#opened !== undefined) closeSync(this.#opened);
+    this.#opened = undefined;
+  }
+
+  #file(): number {
+    try {
+      return (this.#opened ??= openSync(this.path, 'a'));
+    } catch (error) {
+      throw explainWriteError(error, this.path, 'the run was not started');
+    }
   }
 }
 
@@ -64,11 +74,11 @@ export function readRunLog(path: string): LogEvent[] {
     .filter((event) => event !== undefined);
 }
 
-function lengthUpTo(bytes: Buffer, step: number): number {
+function lengthUpTo(bytes: Buffer, isEnd: (event: LogEvent) => boolean): number {
   let start = 0;
   for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
     const event = parseEvent(bytes.toString('utf8', start, end));
-    if (event === undefined || event.step > step) break;
+    if (event === undefined || isEnd(event)) break;
     start = end + 1;
   }
   return start;

@@ -4,7 +4,7 @@
 
 import { dispose } from '@tensorflow/tfjs-core';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import { hashKey } from '../random/rng.ts';
 import type { Metrics, Task } from '../tasks/task.ts';
 import { nonFiniteError, nonFiniteIn } from './nonFinite.ts';
@@ -13,7 +13,7 @@ import type { Progress } from './progress.ts';
 import { checkpointPath, writeMetrics, type RunDirectory } from './runDirectory.ts';
 import { learningRate, totalUpdates, type Schedule } from './schedule.ts';
 import { TrainingStep, type PassResult } from './trainingStep.ts';
-import { restoreTraining, saveTraining, type Evaluation, type RunPosition } from './trainingState.ts';
+import { restoreTraining, savePosition, saveTraining, type Evaluation, type RunPosition, type TrainingMoment } from './trainingState.ts';
 import { WeightAverage } from './weightAverage.ts';
 
 export interface TrainerOptions {
@@ -98,7 +98,13 @@ class Trainer<Batch> {
   #last: Evaluation | undefined;
   #best: Evaluation | undefined;
   #trainSeconds = 0;
+  /** Of the newest checkpoint, and of `last`; -1 where there is none. */
   #savedStep = -1;
+  #lastStep = -1;
+  #hasBegun = false;
+  /** Batches without a label since one with a label. */
+  #unlabelled = 0;
+  #hasToldOfLabels = false;
 
   constructor(
     task: Task<Batch>,
@@ -135,14 +141,14 @@ class Trainer<Batch> {
 
   async train(): Promise<TrainingResult> {
     await this.#resume();
-    this.#progress = this.#observers.progress?.(this.#totalSteps, this.#step);
+    this.#progress ??= this.#observers.progress?.(this.#totalSteps, this.#step);
     try {
       await this.#evaluateWhenDue(); // a run that was stopped during an evaluation makes up for it
       while (this.#step < this.#totalSteps && !this.#isStopped()) {
         await this.#trainOn();
         await this.#evaluateWhenDue();
       }
-      if (this.#savedStep !== this.#step) await this.#save(['last']);
+      await this.#saveLast();
     } finally {
       this.#progress?.finish();
     }
@@ -156,18 +162,30 @@ class Trainer<Batch> {
   }
 
   async #resume(): Promise<void> {
-    const { resumeFrom, log } = this.#run;
-    if (resumeFrom === undefined) {
-      log.truncateAfter(-1);
-      return;
+    const { resumeFrom, path } = this.#run;
+    if (resumeFrom === undefined) return;
+    const { metadata, model } = this.#task;
+    const state = { model, optimizer: this.#optimizer, average: this.#average };
+    const expected = { updatesPerEpoch: this.#updatesPerEpoch, totalSteps: this.#totalSteps, metadata };
+    const { position, otherMeasure } = await restoreTraining(resumeFrom, state, expected);
+    this.#step = this.#savedStep = position.step;
+    if (resumeFrom === checkpointPath(path, 'last')) this.#lastStep = position.step;
+    this.#last = position.last;
+    this.#best = position.best;
+    this.#trainSeconds = position.trainSeconds;
+    this.#progress = this.#observers.progress?.(this.#totalSteps, this.#step);
+    if (otherMeasure !== undefined) {
+      this.#progress?.message(`the best score so far is not kept: it is ${otherMeasure}, and now it is ${metadata.measure}`);
     }
-    const state = { model: this.#task.model, optimizer: this.#optimizer, average: this.#average };
-    const { step, last, best, trainSeconds } = await restoreTraining(resumeFrom, state, this.#updatesPerEpoch);
-    this.#step = this.#savedStep = step;
-    this.#last = last;
-    this.#best = best;
-    this.#trainSeconds = trainSeconds;
-    log.truncateAfter(step);
+  }
+
+  /** Makes the run this process's. Up to here nothing on disk has changed, so that what is refused costs no run anything. */
+  async #begin(): Promise<void> {
+    if (this.#hasBegun) return;
+    await this.#run.begin();
+    const step = this.#run.resumeFrom === undefined ? -1 : this.#step;
+    this.#run.log.truncateAfter(step, { isEvaluated: this.#last?.step === step });
+    this.#hasBegun = true;
   }
 
   /** Trains from where the run stands to the end of its epoch, to its next evaluation, or to where it is stopped. */
@@ -198,7 +216,9 @@ class Trainer<Batch> {
         upcoming.catch(() => undefined); // if it fails, it does so where it is awaited
         const result = await running;
         dispose(inputs);
+        await this.#begin();
         this.#refuseNonFinite(result, batch);
+        this.#expectLabels(batch);
         images += this.#task.size(batch);
         part = isUpdate ? 0 : part + 1;
         if (!isUpdate) continue;
@@ -210,7 +230,7 @@ class Trainer<Batch> {
         this.#report(result, images, seconds);
         images = 0;
         if (checkpointEverySteps !== undefined && this.#step % checkpointEverySteps === 0) {
-          await this.#save(['last']);
+          await this.#saveLast();
           startedAt = performance.now();
         }
         await nextTurn(); // signals are seen here
@@ -220,35 +240,41 @@ class Trainer<Batch> {
     }
   }
 
-  /** At the end of an epoch, or after so many updates: the evaluation that is due, and a checkpoint. */
+  /** At the end of an epoch, or after so many updates: a checkpoint, and the evaluation that is due. */
   async #evaluateWhenDue(): Promise<void> {
     const { evaluateEveryEpochs, evaluateEverySteps } = this.#options;
     const isEnd = this.#step === this.#totalSteps;
     const isAtUpdates = evaluateEverySteps !== undefined && this.#step > 0 && this.#step % evaluateEverySteps === 0;
     const isAtEpoch = evaluateEverySteps === undefined && this.#step > 0 && this.#step % this.#updatesPerEpoch === 0;
     if (!isEnd && !isAtUpdates && !isAtEpoch) return;
+    await this.#saveLast(); // first: what fails in an evaluation, or ends it, costs no step
     const isDue = isEnd || isAtUpdates || (evaluateEveryEpochs !== undefined && this.#epochsDone() % evaluateEveryEpochs === 0);
-    if (isDue && this.#last?.step !== this.#step && !this.#isStopped()) {
-      const evaluation = await this.#evaluate();
-      if (evaluation !== undefined) {
-        const isBest = this.#best === undefined || this.#score(evaluation) > this.#score(this.#best);
-        this.#last = evaluation;
-        if (isBest) this.#best = evaluation;
-        this.#run.log.append({ event: 'evaluate', ...evaluation });
-        await this.#observers.onEvaluation?.(evaluation);
-        await writeMetrics(this.#run.path, this.#metrics());
-        // `last` comes last: a run that was killed between the two goes on from before this evaluation, and repeats it.
-        await this.#save(isBest ? ['best', 'last'] : ['last']);
-      }
-    }
-    if (this.#savedStep !== this.#step) await this.#save(['last']);
+    if (!isDue || this.#last?.step === this.#step || this.#isStopped()) return;
+    const evaluation = await this.#evaluate();
+    if (evaluation === undefined) return;
+
+    await this.#begin();
+    const isBest = this.#best === undefined || this.#score(evaluation) > this.#score(this.#best);
+    this.#last = evaluation;
+    if (isBest) this.#best = evaluation;
+    this.#run.log.append({ event: 'evaluate', ...evaluation });
+    await this.#observers.onEvaluation?.(evaluation);
+    await writeMetrics(this.#run.path, this.#metrics());
+    if (isBest) await this.#save('best');
+    // `last` knows of the evaluation in the end: a run that was killed before goes on from there and repeats it.
+    this.#run.log.sync();
+    await savePosition(checkpointPath(this.#run.path, 'last'), this.#moment());
   }
 
   async #evaluate(): Promise<Evaluation | undefined> {
     this.#progress?.pause();
     const options = { compile: this.#options.compile, isStopped: () => this.#isStopped() };
-    const metrics = await this.#task.evaluate(options);
-    const ema = metrics && (await this.#average?.during(() => this.#task.evaluate(options)));
+    const measure = async (): Promise<Metrics | undefined> => this.#task.evaluate(options).catch((error: unknown) => {
+      this.#progress?.message(`the evaluation failed; the weights after step ${this.#step} are saved, and --resume evaluates them again`);
+      throw error;
+    });
+    const metrics = await measure();
+    const ema = metrics && (await this.#average?.during(measure));
     this.#progress?.resume();
     if (metrics === undefined || (this.#average !== undefined && ema === undefined)) return undefined;
     const when = this.#options.evaluateEverySteps === undefined ? `epoch ${this.#epochsDone()}` : `step ${this.#step}`;
@@ -256,10 +282,24 @@ class Trainer<Batch> {
     return { step: this.#step, epoch: this.#epochsDone(), metrics, ...(ema && { ema }) };
   }
 
-  async #save(names: readonly string[]): Promise<void> {
+  /** Brings `last` to where the run stands. */
+  async #saveLast(): Promise<void> {
+    if (this.#lastStep === this.#step) return;
+    await this.#save('last');
+    this.#lastStep = this.#step;
+  }
+
+  async #save(name: string): Promise<void> {
     this.#progress?.pause();
+    await this.#begin();
     this.#run.log.sync();
     const state = { model: this.#task.model, optimizer: this.#optimizer, average: this.#average };
+    await saveTraining(checkpointPath(this.#run.path, name), state, this.#moment());
+    this.#savedStep = this.#step;
+    this.#progress?.resume();
+  }
+
+  #moment(): TrainingMoment {
     const position: RunPosition = {
       step: this.#step,
       updatesPerEpoch: this.#updatesPerEpoch,
@@ -267,9 +307,7 @@ class Trainer<Batch> {
       ...(this.#best && { best: this.#best }),
       trainSeconds: this.#trainSeconds,
     };
-    await saveTraining(names.map((name) => checkpointPath(this.#run.path, name)), state, position, this.#task.metadata);
-    this.#savedStep = this.#step;
-    this.#progress?.resume();
+    return { position, metadata: this.#task.metadata };
   }
 
   #report({ losses, gradientNorm }: PassResult, images: number, seconds: number): void {
@@ -295,6 +333,21 @@ class Trainer<Batch> {
     const fault = { step: this.#step + 1, ...found, samples: this.#task.describe(batch) };
     this.#run.log.append({ event: 'nonFinite', ...fault });
     throw nonFiniteError(fault, this.#savedStep < 0 ? undefined : this.#savedStep);
+  }
+
+  /** Says once that a batch teaches nothing, and stops where an epoch's batches do not. */
+  #expectLabels(batch: Batch): void {
+    if (this.#task.isUnlabelled?.(batch) !== true) {
+      this.#unlabelled = 0;
+      return;
+    }
+    const samples = this.#task.describe(batch).slice(0, 3).join(', ');
+    if (++this.#unlabelled === this.#task.training.batchesPerEpoch) {
+      throw new DataError(`train: expected labelled pixels in the training data, got only ignored ones in ${this.#unlabelled} batches, an epoch, last in ${samples}; look at the values of the label images and at ignoreValues and reduceZeroLabel of the config`);
+    }
+    if (this.#hasToldOfLabels) return;
+    this.#hasToldOfLabels = true;
+    this.#progress?.message(`every pixel of the batch of step ${this.#step + 1} is ignored, so it teaches nothing: ${samples}`);
   }
 
   #metrics(): Omit<TrainingResult, 'step'> {

@@ -1,10 +1,13 @@
 // What a run needs to go on exactly where it was: weights, their average, the optimizer's state, and where it stood.
 
 import { z } from 'zod';
-import { assertSameModel, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { assertSameModel, loadCheckpoint, saveCheckpoint, saveCheckpointState, sourceOf } from '../checkpoint/checkpoint.ts';
+import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import type { Module, StateTensor } from '../nn/module.ts';
+import type { TaskMetadata } from '../tasks/task.ts';
 import type { Optimizer } from './optimizer.ts';
+import { expectSameClasses, otherMeasure } from './storedTask.ts';
 import type { WeightAverage } from './weightAverage.ts';
 
 const metrics = z.record(z.string(), z.number()).readonly();
@@ -42,64 +45,104 @@ export interface TrainedState {
   readonly average?: WeightAverage | undefined;
 }
 
-/**
- * Writes checkpoints of one moment, each complete or not at all.
- * @param directories in this order; one that a resumed run starts from should come last
- * @param metadata of the task
- * @throws DataError when a weight is not finite (nothing is written), or there is no space
- */
-export async function saveTraining(
-  directories: readonly string[],
-  { model, optimizer, average }: TrainedState,
-  position: RunPosition,
-  metadata: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const weights = await model.state();
-  refuseNonFinite(weights, position.step);
-  const ema = await average?.state();
-  const state = { ...position, task: metadata };
-  const checkpoint = { model: weights, optimizer: await optimizer.state(), ...(ema && { ema }), state };
-  for (const directory of directories) await saveCheckpoint(directory, checkpoint);
+/** A moment of a run as its checkpoints tell it. */
+export interface TrainingMoment {
+  readonly position: RunPosition;
+  readonly metadata: TaskMetadata;
+}
+
+/** What a run that goes on expects of a checkpoint. */
+export interface RunExpectation {
+  readonly updatesPerEpoch: number;
+  /** Updates of the whole schedule. */
+  readonly totalSteps: number;
+  readonly metadata: TaskMetadata;
+}
+
+/** Where a run goes on. */
+export interface Restored {
+  readonly position: RunPosition;
+  /** How its scores were measured, where that was otherwise than now: they are left out of the position then. */
+  readonly otherMeasure?: string;
 }
 
 /**
- * Takes weights, average and optimizer state from a checkpoint of the same run.
+ * Writes a checkpoint, complete or not at all.
+ * @throws DataError when a weight is not finite (nothing is written), or there is no space
+ */
+export async function saveTraining(
+  directory: string,
+  { model, optimizer, average }: TrainedState,
+  moment: TrainingMoment,
+): Promise<void> {
+  const weights = await model.state();
+  refuseNonFinite(weights, moment.position.step);
+  const ema = await average?.state();
+  const checkpoint = { model: weights, optimizer: await optimizer.state(), ...(ema && { ema }), state: stateOf(moment) };
+  await saveCheckpoint(directory, checkpoint);
+}
+
+/**
+ * Replaces what a checkpoint of the same weights says of its moment.
+ * @throws DataError when there is no space
+ */
+export async function savePosition(directory: string, moment: TrainingMoment): Promise<void> {
+  await saveCheckpointState(directory, stateOf(moment));
+}
+
+function stateOf({ position, metadata }: TrainingMoment): Readonly<Record<string, unknown>> {
+  return { ...position, task: metadata };
+}
+
+/**
+ * Takes weights, average and optimizer state from a checkpoint of the same run. On disk nothing changes.
  * @returns where the run stood
- * @throws DataError when the checkpoint is damaged, of another model, or has no optimizer state; ConfigError when its epochs
- *   had another number of updates
+ * @throws DataError when the checkpoint is damaged, of another model, of other classes, or has no optimizer state; ConfigError
+ *   when its epochs had another number of updates, or it is past the end of the schedule
  */
 export async function restoreTraining(
   directory: string,
   { model, optimizer, average }: TrainedState,
-  updatesPerEpoch: number,
-): Promise<RunPosition> {
+  { updatesPerEpoch, totalSteps, metadata }: RunExpectation,
+): Promise<Restored> {
   const stored = await loadCheckpoint(directory, { prefer: 'last' });
-  const { path } = stored;
+  const { path, state } = stored;
+  expectSameClasses(state?.['task'], metadata, path); // first, since other classes are mostly another number of them too
   assertSameModel(model.namedTensors(), stored.model, path);
-  const position = positionSchema.safeParse(stored.state);
-  if (stored.optimizer === undefined || !position.success) {
+  const parsed = positionSchema.safeParse(state);
+  if (stored.optimizer === undefined || !parsed.success) {
     const lacking = stored.optimizer === undefined ? 'optimizer.safetensors' : 'the position of a run in state.json';
     throw new DataError(`restoreTraining: expected ${lacking} in ${path}, got none; to start from these weights use --init`);
   }
   if (average !== undefined && stored.ema === undefined) {
     throw new DataError(`restoreTraining: expected ema.safetensors in ${path}, got none: that run kept no average; set ema to 'none'`);
   }
-  if (position.data.updatesPerEpoch !== updatesPerEpoch) {
-    throw new ConfigError(`restoreTraining: expected ${position.data.updatesPerEpoch} updates per epoch as in ${path}, got ${updatesPerEpoch}: the data or the batch size have changed; start another run from its weights with --init`);
+  const position = parsed.data;
+  if (position.updatesPerEpoch !== updatesPerEpoch) {
+    throw new ConfigError(`restoreTraining: expected ${position.updatesPerEpoch} updates per epoch as in ${path}, got ${updatesPerEpoch}: the data or the batch size have changed; start another run from its weights with --init`);
   }
+  if (position.step > totalSteps) {
+    throw new ConfigError(`restoreTraining: expected a schedule of at least the ${position.step} updates that ${path} has done, got ${totalSteps}; make it longer, or start another run from its weights with --init`);
+  }
+  for (const part of ['model', 'optimizer', 'ema'] as const) expectFinite(stored[part] ?? new Map(), await sourceOf(stored, part));
   optimizer.loadState(stored.optimizer, path);
   if (stored.ema !== undefined) average?.loadState(stored.ema, path);
   model.loadState(stored.model);
-  return position.data;
+
+  const measure = otherMeasure(state?.['task'], metadata);
+  if (measure === undefined) return { position };
+  const { step, trainSeconds } = position;
+  return { position: { step, updatesPerEpoch, trainSeconds }, otherMeasure: measure };
 }
 
 /**
  * Takes only the weights of a checkpoint: the start of another run.
- * @throws DataError when it is of another model
+ * @throws DataError when it is of another model, or a weight is not finite
  */
 export async function loadWeights(path: string, model: Module): Promise<void> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
   assertSameModel(model.namedTensors(), stored.model, stored.path);
+  expectFinite(stored.model, await sourceOf(stored, 'model'));
   model.loadState(stored.model);
 }
 

@@ -3,6 +3,7 @@
 import { dispose, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DeiT } from '../backbones/deit.ts';
+import { dataFingerprint } from '../data/dataFingerprint.ts';
 import type { ClassificationDataset } from '../data/dataset.ts';
 import { ImageLoader, type ImageBatch } from '../data/loader.ts';
 import type { ImageTransform } from '../data/transforms/imageTransform.ts';
@@ -12,7 +13,7 @@ import { CompiledStep } from '../ops/compileStep.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
-import type { EvaluateOptions, Loss, Metrics, Task } from './task.ts';
+import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from './task.ts';
 
 type Rgb = readonly [number, number, number];
 
@@ -37,11 +38,13 @@ export interface ClassificationOptions {
   readonly workers?: number;
 }
 
+const MAIN_METRIC = 'top1';
+
 export class ClassificationTask implements Task<ImageBatch> {
   readonly model: DeiT;
   readonly training: ImageLoader;
-  readonly mainMetric = 'top1';
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly mainMetric = MAIN_METRIC;
+  readonly metadata: TaskMetadata;
   readonly #validation: ImageLoader;
   readonly #options: ClassificationOptions;
   readonly #evaluation: CompiledStep;
@@ -58,7 +61,7 @@ export class ClassificationTask implements Task<ImageBatch> {
     }
     const loading = { batchSize, seed, ...(workers !== undefined && { workers }) };
     this.model = model;
-    this.metadata = { classNames: training.classNames };
+    this.metadata = { classNames: training.classNames, measure: measureOf(options) };
     this.training = new ImageLoader(training, { ...loading, transforms: augmentation.train, shuffle: true, dropLast: true });
     const whole = { shuffle: false, dropLast: false };
     this.#validation = new ImageLoader(validation, { ...loading, transforms: augmentation.eval, ...whole });
@@ -120,6 +123,12 @@ export class ClassificationTask implements Task<ImageBatch> {
     const { mean, std } = this.#options.augmentation;
     return normalizeImages(images, mean, std);
   }
+}
+
+function measureOf({ validation, augmentation }: ClassificationOptions): string {
+  const sampleAt = (index: number) => ({ source: validation.source?.(index), label: validation.label(index) });
+  const samples = Array.from({ length: validation.size }, (_, i) => sampleAt(i));
+  return `${MAIN_METRIC} of ${validation.size} pictures (${dataFingerprint(samples)}) after ${JSON.stringify(augmentation.eval)}`;
 }
 
 /** Out of range, a label would be another picture's score on some backends and a crash on others. */

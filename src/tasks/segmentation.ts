@@ -3,6 +3,7 @@
 
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { dataFingerprint } from '../data/dataFingerprint.ts';
 import type { SegmentationAugmentation } from '../data/segmentation/augmentation.ts';
 import type { SegmentationFolder } from '../data/segmentation/segmentationFolder.ts';
 import { SegmentationLoader, type SegmentationBatch } from '../data/segmentation/segmentationLoader.ts';
@@ -10,12 +11,12 @@ import { TestPhotoLoader, type TestPhoto } from '../data/segmentation/testPhotoL
 import type { TestScales } from '../data/segmentation/testPhotos.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';
-import type { UpernetSegmentor } from '../heads/upernet/segmentor.ts';
+import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
 import { PhotoSegmenter } from './photoSegmenter.ts';
 import type { InferenceMode } from './slidingWindow.ts';
-import type { EvaluateOptions, Loss, Metrics, Task } from './task.ts';
+import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from './task.ts';
 
 type Rgb = readonly [number, number, number];
 
@@ -40,12 +41,14 @@ export interface SegmentationOptions {
 /** Is shown each photo of an evaluation with its prediction, [map.height * map.width]. */
 export type OnPhoto = (photo: TestPhoto, prediction: Uint8Array) => Promise<void>;
 
+const MAIN_METRIC = 'mIoU';
+
 export class SegmentationTask implements Task<SegmentationBatch> {
   readonly model: UpernetSegmentor;
   readonly training: SegmentationLoader;
-  readonly mainMetric = 'mIoU';
-  readonly headline = ['mIoU', 'mAcc', 'aAcc'];
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly mainMetric = MAIN_METRIC;
+  readonly headline = [MAIN_METRIC, 'mAcc', 'aAcc'];
+  readonly metadata: TaskMetadata;
   readonly #validation: TestPhotoLoader;
   readonly #options: SegmentationOptions;
   readonly #segmenter: PhotoSegmenter;
@@ -62,7 +65,7 @@ export class SegmentationTask implements Task<SegmentationBatch> {
     }
     const threads = workers === undefined ? {} : { workers };
     this.model = model;
-    this.metadata = { classNames: names };
+    this.metadata = { classNames: names, measure: measureOf(options) };
     const loading = { augmentation, batchSize, seed, ...threads };
     this.training = new SegmentationLoader(training, { ...loading, shuffle: true, dropLast: true });
     this.#validation = new TestPhotoLoader(validation, { scales: evaluation.scales, ...threads });
@@ -86,6 +89,10 @@ export class SegmentationTask implements Task<SegmentationBatch> {
 
   describe({ indices }: SegmentationBatch): string[] {
     return Array.from(indices, (index) => this.#options.training.describe(index));
+  }
+
+  isUnlabelled({ maps }: SegmentationBatch): boolean {
+    return maps.every((label) => label === ignoredLabel);
   }
 
   /** Over the validation data, at each photo's own size: `mIoU`, `mAcc`, `aAcc`, and `IoU.<class>` of each class that occurs. */
@@ -115,6 +122,11 @@ export class SegmentationTask implements Task<SegmentationBatch> {
   #normalized(images: Tensor): Tensor {
     return normalizeImages(images, this.#options.mean, this.#options.std);
   }
+}
+
+function measureOf({ validation, evaluation }: SegmentationOptions): string {
+  const samples = Array.from({ length: validation.size }, (_, i) => ({ source: validation.source(i) }));
+  return `${MAIN_METRIC} of ${validation.size} photos (${dataFingerprint(samples)}) with ${JSON.stringify(evaluation)}`;
 }
 
 /** A class that neither occurs nor is predicted has no score. */

@@ -29,6 +29,15 @@ export interface EvaluateOptions {
   readonly isStopped?: () => boolean;
 }
 
+/** What a checkpoint says of its task; plain JSON. */
+export interface TaskMetadata {
+  /** In the order of their numbers. A run goes on with the same ones only. */
+  readonly classNames?: readonly string[];
+  /** Metric, validation data and how it is looked at: only scores of one measure are compared. */
+  readonly measure?: string;
+  readonly [field: string]: unknown;
+}
+
 export interface Task<Batch> {
   readonly model: Module;
   /** Batches of one forward and backward pass each; all of the same shapes, so that one program serves them. */
@@ -37,8 +46,7 @@ export interface Task<Batch> {
   readonly mainMetric: string;
   /** The metrics that a line of progress shows, in this order. Default: all. */
   readonly headline?: readonly string[];
-  /** What a checkpoint should say of its task, such as the classes' names; plain JSON. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: TaskMetadata;
   /** A batch as tensors, which the caller disposes of. */
   upload(batch: Batch): Tensor[];
   /** The loss in training. May be traced: it depends on the values of tensors alone. */
@@ -47,6 +55,8 @@ export interface Task<Batch> {
   size(batch: Batch): number;
   /** The samples of a batch as a message to a user names them. */
   describe(batch: Batch): string[];
+  /** Whether nothing in a batch has a label, so that it teaches nothing. Default: never. */
+  isUnlabelled?(batch: Batch): boolean;
   /** Measures the model as it is now; undefined when it was given up. */
   evaluate(options: EvaluateOptions): Promise<Metrics | undefined>;
   /** Ends what loads batches and frees what evaluation holds; the model stays. */

@@ -4,7 +4,7 @@ import { mean, mul, square, sub, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '../../src/nn/initialisers.ts';
 import { Module } from '../../src/nn/module.ts';
-import type { EvaluateOptions, Loss, Metrics, Task } from '../../src/tasks/task.ts';
+import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from '../../src/tasks/task.ts';
 
 class Line extends Module {
   readonly weight = this.parameter('weight', { shape: [1], initialiser: ones });
@@ -21,7 +21,7 @@ export interface LineBatch {
 export class LineTask implements Task<LineBatch> {
   readonly model = new Line();
   readonly mainMetric = 'score';
-  readonly metadata = { unit: 'm' };
+  metadata: TaskMetadata = { unit: 'm' };
   readonly training;
   /** Batches given out, as 'epoch.index'. */
   readonly seen: string[] = [];
@@ -29,6 +29,8 @@ export class LineTask implements Task<LineBatch> {
   readonly scores: number[];
   /** Weights at each evaluation. */
   readonly evaluated: number[] = [];
+  /** What else happens in an evaluation. */
+  onEvaluate: () => void = () => undefined;
   /** Inputs of a batch, where a test wants others. */
   corrupt: (batch: LineBatch) => LineBatch = (batch) => batch;
 
@@ -58,12 +60,17 @@ export class LineTask implements Task<LineBatch> {
     return x.length;
   }
 
+  isUnlabelled({ x }: LineBatch): boolean {
+    return x.every((value) => value === 0);
+  }
+
   describe({ epoch, index }: LineBatch): string[] {
     return [`sample ${epoch}.${index}a`, `sample ${epoch}.${index}b`];
   }
 
   async evaluate({ isStopped = () => false }: EvaluateOptions): Promise<Metrics | undefined> {
     this.evaluated.push((await this.model.weight.read())[0]!);
+    this.onEvaluate();
     if (isStopped()) return undefined;
     return { score: this.scores.length > 1 ? this.scores.shift()! : this.scores[0]! };
   }

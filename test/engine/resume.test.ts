@@ -1,6 +1,7 @@
 // The command in processes of its own, stopped by real signals: what it goes on to must be, bit for bit, what it would have
 // come to.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,22 @@ describe('a run of its own process', () => {
     expect(stderr).toMatch(/go on with: npx mpvg pretrain .* --resume\n$/);
     expect((await runMpvg(...arguments_('stopped'), '--resume')).code).toBe(0);
     expect(result('stopped')).toBe(expected);
+  }, 60_000);
+
+  it('killed between the line of an evaluation and its checkpoint, has that line once', async () => {
+    expect((await interrupted('between', 'SIGTERM', 2)).code).toBe(143);
+    expect(log('between').some(({ event }) => event === 'evaluate')).toBe(false);
+    // The curve is drawn between the two, and nobody reads this pipe: the process stays there.
+    const curve = join(folder, 'between/curve.svg');
+    execFileSync('mkfifo', [curve]);
+    const { child, ended } = startMpvg([...arguments_('between'), '--resume']);
+    while (child.exitCode === null && log('between').at(-1)?.event !== 'evaluate') await sleep(2);
+    child.kill('SIGKILL');
+    expect((await ended).code).toBeNull();
+    rmSync(curve);
+    expect(log('between').at(-1)).toMatchObject({ event: 'evaluate', step: 12 });
+    expect((await runMpvg(...arguments_('between'), '--resume')).code).toBe(0);
+    expect(result('between')).toBe(expected);
   }, 60_000);
 
   it('killed, again and again, wherever it is, goes on from its last checkpoint', async () => {

@@ -38,7 +38,7 @@ const contender = (run: string): string => `
   const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/engine/runLock.ts').href)});
   let unlock;
   process.on('message', async (message) => {
-    if (message === 'unlock') await unlock?.();
+    if (message === 'unlock') unlock?.();
     unlock = message === 'lock' ? await lockRun(${JSON.stringify(run)}).catch(() => undefined) : undefined;
     process.send(unlock === undefined ? 'without' : 'with');
   });
@@ -49,15 +49,35 @@ describe('lockRun', () => {
     const unlock = await lockRun(run);
     await expect(lockRun(run)).rejects.toThrow(ConfigError);
     await expect(lockRun(run)).rejects.toThrow(`got ${run}, where process ${process.pid} on ${hostname()} is at work`);
-    await unlock();
+    unlock();
     expect(existsSync(file)).toBe(false);
-    await (await lockRun(run))();
+    (await lockRun(run))();
   });
 
   it('does not stand in the way of a new run', async () => {
     const unlock = await lockRun(run);
-    (await openRun({ path: run, config: {} })).log.close();
-    await unlock();
+    await (await openRun({ path: run, config: {} })).begin();
+    unlock();
+    expect(existsSync(run)).toBe(true);
+  });
+
+  it('leaves no folders behind that it made for a run which never began', async () => {
+    (await lockRun(run))();
+    expect(readdirSync(folder)).toEqual([]);
+    mkdirSync(join(folder, 'runs'));
+    (await lockRun(run))();
+    expect(readdirSync(folder)).toEqual(['runs']);
+  });
+
+  it('ends with its process, however that exits', async () => {
+    const script = `
+      import { createJiti } from 'jiti';
+      const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/engine/runLock.ts').href)});
+      await lockRun(${JSON.stringify(run)});
+      process.exit(7);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+    expect((await once(child, 'exit'))[0]).toBe(7);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is held by a process that lives, not by one that was killed', async () => {
@@ -67,7 +87,7 @@ describe('lockRun', () => {
     await expect(lockRun(run)).rejects.toThrow(`process ${child.pid} on`);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await (await lockRun(run))();
+    (await lockRun(run))();
   });
 
   it('takes over from an earlier process that had our id, and from one killed as it wrote', async () => {
@@ -76,8 +96,8 @@ describe('lockRun', () => {
       const unlock = await lockRun(run);
       expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ host: hostname(), pid: process.pid });
       expect(readdirSync(run)).toEqual(['run.lock']);
-      await unlock();
-      expect(readdirSync(run)).toEqual([]);
+      unlock();
+      expect(readdirSync(run)).toEqual([]); // it was there before
     }
   });
 
@@ -106,7 +126,7 @@ describe('lockRun', () => {
     await expect(lockRun(run)).rejects.toThrow('process 7 on elsewhere');
     const longAgo = new Date(Date.now() - 10 * 60_000);
     utimesSync(file, longAgo, longAgo);
-    await (await lockRun(run))();
+    (await lockRun(run))();
   });
 
   it('lets one of many calls win, under whatever name they know the place', async () => {
@@ -141,6 +161,6 @@ describe('lockRun', () => {
 
   it('says what is wrong with the place', async () => {
     writeFileSync(join(folder, 'runs'), '');
-    await expect(lockRun(run)).rejects.toThrow('a part of the path is a file, not a directory; the run was not started');
+    await expect(lockRun(run)).rejects.toThrow(`cannot write ${run}: ${join(folder, 'runs')} is a file, not a directory`);
   });
 });

@@ -34,17 +34,26 @@ describe('RunLog', () => {
     log.close();
     appendFileSync(log.path, '{"event":"train","st'); // killed in the midst of a line
     log = new RunLog(log.path);
-    log.truncateAfter(2);
+    log.truncateAfter(2, { isEvaluated: true });
     for (const event of uninterrupted.slice(4)) log.append(event);
     expect(readRunLog(log.path)).toEqual(uninterrupted);
     expect(readFileSync(log.path, 'utf8').endsWith('"step":4}\n')).toBe(true);
   });
 
+  it('loses the evaluation that the checkpoint of its step does not know, and keeps the one that it knows', () => {
+    const [train, evaluate] = [{ event: 'train', step: 2 }, { event: 'evaluate', step: 2 }];
+    for (const event of [{ event: 'evaluate', step: 1 }, train, evaluate]) log.append(event);
+    log.truncateAfter(2, { isEvaluated: true });
+    expect(readRunLog(log.path)).toHaveLength(3);
+    log.truncateAfter(2, { isEvaluated: false });
+    expect(readRunLog(log.path)).toEqual([{ event: 'evaluate', step: 1 }, train]);
+  });
+
   it('is emptied when a run starts over, and keeps all when nothing is later', () => {
     log.append({ event: 'start', step: 0, 'π': 'é' });
-    log.truncateAfter(0);
+    log.truncateAfter(0, { isEvaluated: false });
     expect(readRunLog(log.path)).toHaveLength(1);
-    log.truncateAfter(-1);
+    log.truncateAfter(-1, { isEvaluated: false });
     expect(readFileSync(log.path, 'utf8')).toBe('');
     log.append({ event: 'start', step: 0 });
     expect(readFileSync(log.path, 'utf8')).toBe('{"event":"start","step":0}\n');

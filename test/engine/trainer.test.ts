@@ -1,16 +1,18 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import { Progress } from '../../src/engine/progress.ts';
 import { checkpointPath, openRun } from '../../src/engine/runDirectory.ts';
 import { readRunLog } from '../../src/engine/runLog.ts';
 import { train, type TrainerObservers, type TrainerOptions } from '../../src/engine/trainer.ts';
 import { ConfigError, DataError } from '../../src/errors.ts';
 import { tinyClassification } from '../tasks/tinyClassification.ts';
-import { LineTask } from './lineTask.ts';
+import { bytesOf } from '../bytesOf.ts';
+import { LineTask, type LineBatch } from './lineTask.ts';
 import { untimedLog } from './untimedLog.ts';
 
 beforeAll(() => selectBackend({ threads: 1 }));
@@ -178,6 +180,98 @@ describe('train', () => {
     }
   });
 
+  it('has the weights on disk before it evaluates, and repeats an evaluation that failed', async () => {
+    await run(new LineTask({ scores: [0.5, 0.25] }));
+    const whole = { weight: await weightOf('last'), lines: untimedLog(join(path, 'log.jsonl')) };
+    rmSync(path, { recursive: true });
+    const saved: unknown[] = [];
+    const task = new LineTask({ scores: [0.5, 0.25] });
+    task.onEvaluate = () => {
+      saved.push((stateOf('last') as { step: number }).step);
+      if (saved.length === 2) throw new DataError('a photo is cut');
+    };
+    await expect(run(task)).rejects.toThrow('a photo is cut');
+    expect(saved).toEqual([4, 8]);
+    expect(stateOf('last')).toMatchObject({ step: 8, last: { step: 4 }, best: { step: 4 } });
+    expect(await weightOf('last')).toBeCloseTo(descend([1, 2, 3, 4, 1, 2, 3, 4]), 5);
+    await run(new LineTask({ scores: [0.25] }), {}, {}, true);
+    expect(await weightOf('last')).toBe(whole.weight);
+    expect(untimedLog(join(path, 'log.jsonl'))).toEqual(whole.lines);
+    expect(stateOf('best')).toMatchObject({ step: 4 });
+  });
+
+  it('goes on from `best` where `last` is missing', async () => {
+    await run(new LineTask({ scores: [0.5, 0.25, 0.25] }));
+    const whole = { weight: await weightOf('last'), lines: untimedLog(join(path, 'log.jsonl')) };
+    rmSync(checkpointPath(path, 'last'), { recursive: true });
+    const task = new LineTask({ scores: [0.25] });
+    await run(task, {}, {}, true);
+    expect(task.seen[0]).toBe('1.0');
+    expect([await weightOf('last'), untimedLog(join(path, 'log.jsonl'))]).toEqual([whole.weight, whole.lines]);
+    // Of a run that ended with its best: nothing is left to train, and `last` is there again.
+    rmSync(path, { recursive: true });
+    await run(new LineTask());
+    rmSync(checkpointPath(path, 'best'), { recursive: true });
+    renameSync(checkpointPath(path, 'last'), checkpointPath(path, 'best'));
+    await run(new LineTask(), {}, {}, true);
+    expect(await weightOf('last')).toBe(whole.weight);
+  });
+
+  it('does not keep a best score of another measure, and says so', async () => {
+    const first = new LineTask({ scores: [0.9] });
+    first.metadata = { measure: 'score of 5 samples' };
+    await run(first, {}, { isStopped: () => first.evaluated.length === 2 }); // in the second evaluation
+    expect(stateOf('last')).toMatchObject({ step: 8, best: { step: 4, metrics: { score: 0.9 } } });
+    const task = new LineTask({ scores: [0.1, 0.05] });
+    task.metadata = { measure: 'score of 7 samples' };
+    let told = '';
+    const progress = (totalSteps: number) => new Progress({ totalSteps, stream: { write: (text) => (told += text) } });
+    const result = await run(task, {}, { progress }, true);
+    expect(told).toContain('the best score so far is not kept: it is score of 5 samples, and now it is score of 7 samples\n');
+    expect(result).toMatchObject({ best: { step: 8, metrics: { score: 0.1 } }, last: { step: 12 } });
+    expect(stateOf('best')).toMatchObject({ step: 8, task: { measure: 'score of 7 samples' } });
+  });
+
+  it('refuses to go on with other classes, with both lists, or past the end of the schedule, and changes nothing', async () => {
+    const named = (...classNames: string[]) => Object.assign(new LineTask(), { metadata: { classNames } });
+    await run(named('ant', 'bee', 'cat'));
+    const before = bytesOf(path);
+    await expect(run(named('ant', 'bee', 'wasp'), {}, {}, true)).rejects.toThrow(
+      `restoreTraining: expected the 3 classes of ${checkpointPath(path, 'last')}, ant, bee, cat, got 3, ant, bee, wasp; `);
+    const numbered = (last: string) => [...Array.from({ length: 40 }, (_, i) => `c${i}`), last];
+    await expect(run(named(...numbered('x')), {}, {}, true)).rejects.toThrow('got 41, from class 0 on c0, c1, ');
+    const shorter = { ...options.schedule, epochs: 2 } as TrainerOptions['schedule'];
+    await expect(run(named('ant', 'bee', 'cat'), { schedule: shorter }, {}, true)).rejects.toThrow('expected a schedule of at least the 12 updates');
+    expect(bytesOf(path)).toEqual(before);
+  });
+
+  it('writes nothing before its first pass has come to an end', async () => {
+    const task = new LineTask();
+    task.corrupt = () => { throw new DataError('a photo is cut'); };
+    await expect(run(task)).rejects.toThrow('a photo is cut');
+    expect(existsSync(path)).toBe(false);
+    await run(new LineTask(), {}, { isStopped: () => log().at(-1)?.step === 6 });
+    const before = bytesOf(path);
+    await expect(run(task, { ema: { decay: 0.5 } }, {}, true)).rejects.toThrow('expected ema.safetensors');
+    await expect(run(task, {}, {}, true)).rejects.toThrow('a photo is cut');
+    expect(bytesOf(path)).toEqual(before);
+  });
+
+  it('says that a batch without labels teaches nothing, and stops where an epoch has none', async () => {
+    const empty = (batch: LineBatch) => ({ ...batch, x: new Float32Array(2) });
+    const one = new LineTask();
+    one.corrupt = (batch) => (batch.epoch === 0 && batch.index === 1 ? empty(batch) : batch);
+    let told = '';
+    const progress = (totalSteps: number) => new Progress({ totalSteps, stream: { write: (text) => (told += text) } });
+    expect((await run(one, {}, { progress })).step).toBe(12);
+    expect(told.split('\n').filter((line) => line.includes('ignored'))).toEqual(
+      ['every pixel of the batch of step 2 is ignored, so it teaches nothing: sample 0.1a, sample 0.1b']);
+    rmSync(path, { recursive: true });
+    const all = new LineTask();
+    all.corrupt = empty;
+    await expect(run(all)).rejects.toThrow('train: expected labelled pixels in the training data, got only ignored ones in 4 batches, an epoch, last in sample 0.3a');
+  });
+
   it('makes up for an evaluation in which it was stopped', async () => {
     const task = new LineTask();
     const stopped = await run(task, {}, { isStopped: () => task.evaluated.length > 0 });
@@ -228,7 +322,7 @@ describe('train', () => {
 
   it('refuses epochs without an update, and a run whose epochs have changed', async () => {
     await expect(run(new LineTask(), { accumulationSteps: 5 })).rejects.toThrow('expected at least 5 batches in an epoch (accumulationSteps), got 4');
-    rmSync(path, { recursive: true });
+    expect(existsSync(path)).toBe(false);
     await run(new LineTask());
     const changed = run(new LineTask({ batchesPerEpoch: 5 }), {}, {}, true);
     await expect(changed).rejects.toThrow(ConfigError);

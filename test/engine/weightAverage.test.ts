@@ -52,9 +52,9 @@ describe('a run with buffers', () => {
       saved.model.runningMean.set(Float32Array.of(7, 7));
       const position = { step: 1, updatesPerEpoch: 1, trainSeconds: 0 };
       const directory = path.join(folder, 'last');
-      await saveTraining([directory], saved, position, {});
+      await saveTraining(directory, saved, { position, metadata: {} });
       const restored = await stateOf(norm(0));
-      await restoreTraining(directory, restored, 1);
+      await restoreTraining(directory, restored, { updatesPerEpoch: 1, totalSteps: 1, metadata: {} });
       expect(await restored.model.state()).toEqual(await saved.model.state());
       expect([...(await restored.average.state()).get('running_mean')!.data]).toEqual([3, 3]);
     } finally {

@@ -1,0 +1,39 @@
+// What a checkpoint says of its task, held against the task that goes on from it.
+
+import { DataError } from '../errors.ts';
+import type { TaskMetadata } from '../tasks/task.ts';
+
+/** Names in a message: all of a short list, else so many from the first that differs on. */
+const NAMED_CLASSES = 20;
+
+/**
+ * Refuses to go on with other classes: the weights would stand for the wrong ones. Older checkpoints without names pass.
+ * @param stored `task` of the checkpoint's state
+ * @param path the checkpoint, for the message
+ * @throws DataError with both lists
+ */
+export function expectSameClasses(stored: unknown, { classNames }: TaskMetadata, path: string): void {
+  const before = field(stored, 'classNames');
+  if (!Array.isArray(before) || classNames === undefined) return;
+  const names = before.map(String);
+  const length = Math.max(names.length, classNames.length);
+  const first = Array.from({ length }, (_, i) => i).find((i) => names[i] !== classNames[i]);
+  if (first === undefined) return;
+  throw new DataError(`restoreTraining: expected the ${names.length} classes of ${path}, ${listed(names, first)}, got ${classNames.length}, ${listed(classNames, first)}; go on with that run's data and config, or start another run from its weights with --init`);
+}
+
+/** In which the checkpoint's scores were measured otherwise than the task measures; undefined where they can be compared. */
+export function otherMeasure(stored: unknown, { measure }: TaskMetadata): string | undefined {
+  const before = field(stored, 'measure');
+  return typeof before === 'string' && measure !== undefined && before !== measure ? before : undefined;
+}
+
+function listed(names: readonly string[], first: number): string {
+  if (names.length <= NAMED_CLASSES) return names.join(', ');
+  const shown = names.slice(first, first + NAMED_CLASSES).join(', ');
+  return `from class ${first} on ${shown}${first + NAMED_CLASSES < names.length ? ', …' : ''}`;
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && key in value ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+}
