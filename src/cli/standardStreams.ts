@@ -4,7 +4,7 @@
 export interface StandardStreams {
   readonly stdout: { on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown };
   readonly stderr: { on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown; write(text: string): unknown };
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }
 
 /** Nobody reads on: the pipe's other end is closed, or the terminal is gone. */
