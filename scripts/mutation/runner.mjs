@@ -44,7 +44,9 @@ export default class MutationRunner extends TestRunner {
     const known = readJournal();
     const left = ids.filter((id) => !known.caught.has(id) && !known.tried.has(`${id} ${file} ${test.id}`));
     if (left.length === 0 || took > Number(slowest || Infinity)) return;
-    if (!await passes(run, Infinity)) return; // a test that cannot be run twice leaves it to processes of their own
+    if (!await passes(run, Infinity)) { // a test that cannot be run twice leaves it to processes of their own
+      return appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() });
+    }
     for (const id of left) {
       appendJournal({ kind: 'start', id, file, test: test.id, limit });
       active = id;

@@ -130,6 +130,22 @@ describe('UpernetSegmentor', () => {
     expect(weighed[1]! / decode!).toBeCloseTo(2, 5);
     expect(weighed[2]! / second!).toBeCloseTo(0.4, 5);
     expect(losses({ head, auxiliary: 'none' })).toEqual([decode, decode]);
+    const [sum, first, none] = losses({ head, auxiliary: { ...auxiliary, lossWeight: 0 } });
+    expect([sum, none]).toEqual([first, 0]);
+  });
+
+  it('takes the statistics of the batch for its loss unless told otherwise', () => {
+    const moved = (run: (model: UpernetSegmentor) => void) => {
+      const model = make();
+      tidy(() => { run(model); });
+      const statistics = [...model.namedBuffers()].filter(([name]) => name.endsWith('running_mean'));
+      const changed = statistics.filter(([, { value }]) => value.dataSync().some((mean) => mean !== 0)).length;
+      const share = changed / statistics.length;
+      model.dispose();
+      return share;
+    };
+    expect(moved((model) => void model.loss(images(), labels()))).toBe(1);
+    expect(moved((model) => void model.loss(images(), labels(), { training: false }))).toBe(0);
   });
 
   it('counts the hard pixels alone if it is told to', () => {
