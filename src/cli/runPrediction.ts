@@ -1,14 +1,16 @@
 // The `predict` command's work: photos in, label images and overlays out.
 
-import { readdir, stat, writeFile } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
 import { makeFolder } from '../checkpoint/makeFolder.ts';
 import { explainWriteError } from '../checkpoint/writeError.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
-import { DECODABLE_EXTENSIONS, decodeImage } from '../data/decode.ts';
+import { decodeImage } from '../data/decode.ts';
+import { photosAmong } from '../data/files/fileNames.ts';
+import { walkFiles } from '../data/files/walkFolders.ts';
 import { classSet, type ClassSet } from '../data/segmentation/classSet.ts';
 import { testPhotos } from '../data/segmentation/testPhotos.ts';
 import { setPrecision } from '../engine/precision.ts';
@@ -41,7 +43,7 @@ export async function runPrediction(
   given: readonly string[],
   { checkpoint, out, backend }: PredictionOptions,
 ): Promise<void> {
-  const files = [...new Set((await Promise.all(given.map(photosAt))).flat().map((file) => resolve(file)))];
+  const files = [...new Set((await Promise.all(given.map((path) => photosAt(path, out)))).flat())];
   const targets = targetsFor(files, out);
   setPrecision(config.precision);
   await selectBackend(backend);
@@ -72,13 +74,17 @@ export async function runPrediction(
   console.log(`pictures    ${out}`);
 }
 
-async function photosAt(path: string): Promise<string[]> {
+/** The photo itself, or a folder's, without what an earlier prediction wrote into a folder in it. */
+async function photosAt(path: string, out: string): Promise<string[]> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) throw new DataError(`predict: expected a photo or a folder of photos, got ${path}: there is no such file`);
-  if (!status.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => DECODABLE_EXTENSIONS.includes(extname(name).toLowerCase())).sort();
-  if (names.length === 0) throw new DataError(`predict: expected photos in ${path}, got none`);
-  return names.map((name) => join(path, name));
+  if (!status.isDirectory()) return [resolve(path)];
+  const written = relative(path, out);
+  const isInside = written !== '' && !isAbsolute(written) && written.split(sep)[0] !== '..';
+  const files = (await walkFiles(path, { caller: 'predict', what: 'photos' })).filter((file) => !isInside || !file.startsWith(`${written}/`));
+  const photos = photosAmong(files, path, 'predict');
+  if (photos.length === 0) throw new DataError(`predict: expected photos in ${path}, got none`);
+  return photos.map((file) => resolve(path, file));
 }
 
 /**

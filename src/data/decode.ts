@@ -17,9 +17,6 @@ import sharp from 'sharp';
 import { DataError } from '../errors.ts';
 import type { RawImage } from './dataset.ts';
 
-/** What decodeImage reads, by file name, lower case. */
-export const DECODABLE_EXTENSIONS: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif'];
-
 const WHITE = { r: 255, g: 255, b: 255 };
 
 // One libvips thread per picture: the parallelism is across pictures. No cache: each file is read once per epoch.

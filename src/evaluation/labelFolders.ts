@@ -1,17 +1,20 @@
 // Two folders of label images, ground truth and predictions, paired by name and counted. Node only: meanIou.ts itself is not.
 
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { filesByStem } from '../data/files/pairing.ts';
+import { walkFiles } from '../data/files/walkFolders.ts';
 import { readLabelImage } from '../data/labelImage.ts';
 import { DataError } from '../errors.ts';
 import type { MeanIou } from './meanIou.ts';
+
+const CALLER = 'pairLabelFolders';
 
 export interface LabelFolders {
   /** Folder of PNGs, subfolders included. */
   readonly truth: string;
   /** The same names in the same subfolders. */
   readonly prediction: string;
-  /** How names end; what is before it must agree. Default '.png'. */
+  /** How names end, in any case; what is before it must agree. Default '.png'. */
   readonly truthSuffix?: string;
   readonly predictionSuffix?: string;
 }
@@ -37,18 +40,18 @@ const AHEAD = 8;
  */
 export async function pairLabelFolders(folders: LabelFolders): Promise<LabelPairing> {
   const { truth, prediction, truthSuffix = '.png', predictionSuffix = '.png' } = folders;
-  const truths = await namesIn(truth, truthSuffix);
-  const predictions = new Set(await namesIn(prediction, predictionSuffix));
-  const missing = truths.filter((name) => !predictions.has(name));
+  const truths = await filesByName(truth, truthSuffix);
+  const predictions = await filesByName(prediction, predictionSuffix);
+  const missing = [...truths].filter(([name]) => !predictions.has(name));
   if (missing.length > 0) {
-    const more = missing.length > 1 ? ` and ${missing.length - 1} more of ${truths.length}` : '';
-    throw new DataError(`pairLabelFolders: expected a prediction for each image of ${truth}, got none for ${missing[0]}${truthSuffix}${more}: no ${path.join(prediction, missing[0]! + predictionSuffix)}`);
+    const [name, file] = missing[0]!;
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more of ${truths.size}` : '';
+    throw new DataError(`${CALLER}: expected a prediction for each image of ${truth}, got none for ${file}${more}: no ${path.join(prediction, name + predictionSuffix)}`);
   }
-  const pathOf = (folder: string, suffix: string) => (name: string) => path.join(folder, name + suffix);
-  const [truthPath, predictionPath] = [pathOf(truth, truthSuffix), pathOf(prediction, predictionSuffix)];
-  const pairs = truths.map((name) => ({ truth: truthPath(name), prediction: predictionPath(name) }));
-  for (const name of truths) predictions.delete(name);
-  return { pairs, unused: [...predictions].map(predictionPath) };
+  const pairs = Array.from(truths, ([name, file]) => ({
+    truth: path.join(truth, file), prediction: path.join(prediction, predictions.get(name)!),
+  }));
+  return { pairs, unused: [...predictions].filter(([name]) => !truths.has(name)).map(([, file]) => path.join(prediction, file)) };
 }
 
 /**
@@ -82,19 +85,10 @@ export async function countLabelPairs(
   }
 }
 
-/** Names under `folder`, without the suffix, sorted. */
-async function namesIn(folder: string, suffix: string): Promise<string[]> {
-  let entries;
-  try {
-    entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'a file' : code ?? String(error);
-    throw new DataError(`pairLabelFolders: expected a folder of PNGs, got ${folder}: ${reason}`);
-  }
-  const names = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).slice(0, -suffix.length));
-  if (names.length === 0) throw new DataError(`pairLabelFolders: expected names that end in ${suffix} in ${folder}, got none`);
-  return names.toSorted();
+/** Paths from `folder` by what pairs them, in the order of names. */
+async function filesByName(folder: string, suffix: string): Promise<Map<string, string>> {
+  const purpose = { caller: CALLER, what: 'PNGs' };
+  const files = filesByStem(await walkFiles(folder, purpose), suffix, { folder, ...purpose });
+  if (files.size === 0) throw new DataError(`${CALLER}: expected names that end in ${suffix} in ${folder}, got none`);
+  return files;
 }

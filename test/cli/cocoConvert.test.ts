@@ -129,7 +129,7 @@ describe('mpvg coco convert', () => {
     [['DIR/set/images/val', 'DIR/none/out.json', '--from', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
     [['DIR/gt.json', 'DIR/none/out', '--to', 'voc'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
     [['DIR/set', '/dev/null', '--from', 'voc', '--overwrite'], /^mpvg: convert: expected a JSON file to write to, got \/dev\/null, which is no file\n$/],
-    [['DIR/gt.json', 'DIR/out.json', '--from', 'voc'], /^mpvg: filesOf: expected a folder, got .*gt\.json: a file\n$/],
+    [['DIR/gt.json', 'DIR/out.json', '--from', 'voc'], /^mpvg: convert: expected a folder of labels, got .*gt\.json: a file\n$/],
     [['DIR/set', 'DIR/out.json', '--from', 'voc'], /^mpvg: readVoc: expected XML files in .*set, got none\n$/],
   ])('names the mistake in %j and gives 2', async (args, message) => {
     expect(await convert(...args)).toBe(2);

@@ -39,18 +39,35 @@ describe('ImageFolder.open', () => {
   });
 
   it('skips hidden names', async () => {
-    await put('a/1.jpg', 'a/._1.jpg', '.cache/1.jpg', 'a/.thumbs/1.jpg');
+    await put('a/1.jpg', 'a/._1.jpg', '.cache/1.jpg', 'a/.thumbs/1.jpg', '__MACOSX/a/._1.jpg', 'a/Thumbs.db');
     const folder = await ImageFolder.open(dir);
     expect(folder.classNames).toEqual(['a']);
     expect(listing(folder)).toEqual([[0, 'a/1.jpg']]);
   });
 
-  it('follows symbolic links, once', async () => {
-    await put('a/1.jpg');
-    await symlink(join(dir, 'a/1.jpg'), join(dir, 'a/2.jpg'));
-    await symlink(join(dir, 'a'), join(dir, 'a/loop'));
-    await symlink(join(dir, 'a'), join(dir, 'b'));
-    expect(listing(await ImageFolder.open(dir))).toEqual([[0, 'a/1.jpg'], [0, 'a/2.jpg'], [1, 'b/1.jpg'], [1, 'b/2.jpg']]);
+  it('follows symbolic links to files and folders, in other places too', async () => {
+    await put('data/a/1.jpg', 'elsewhere/b/2.jpg', 'elsewhere/more/3.jpg');
+    await symlink('1.jpg', join(dir, 'data/a/2.jpg'));
+    await symlink(join(dir, 'elsewhere/b'), join(dir, 'data/b'));
+    await symlink('../../elsewhere/more', join(dir, 'data/a/sub'));
+    const folder = await ImageFolder.open(join(dir, 'data'));
+    expect(listing(folder)).toEqual([[0, 'data/a/1.jpg'], [0, 'data/a/2.jpg'], [0, 'data/a/sub/3.jpg'], [1, 'data/b/2.jpg']]);
+  });
+
+  it.each<[string, string]>([
+    ['..', 'DIR/bees/up, a link to DIR, a folder that it is in'],
+    ['.', 'DIR/bees/up, a link to DIR/bees, a folder that it is in'],
+    ['../ants', "expected pictures of one class in DIR/bees/up, got DIR/ants, whose pictures are of class 'ants' too"],
+    ['../ants/deep', "expected pictures of one class in DIR/bees/up, got DIR/ants/deep, whose pictures are of class 'ants' too"],
+  ])('does not take ants for bees through a link to %s', async (target, message) => {
+    await put('ants/1.jpg', 'ants/deep/2.jpg', 'bees/1.jpg');
+    await symlink(target, join(dir, 'bees/up'));
+    expect((await failure()).message).toContain(message.replaceAll('DIR', dir));
+  });
+
+  it('numbers classes by code points, beyond U+FFFF too', async () => {
+    await put('😀/1.jpg', 'Ａ/1.jpg', '0/1.jpg', '10/1.jpg', '2/1.jpg');
+    expect((await ImageFolder.open(dir)).classNames).toEqual(['0', '10', '2', 'Ａ', '😀']);
   });
 
   it('loads a picture and says where it is', async () => {
@@ -92,8 +109,8 @@ describe('ImageFolder.open', () => {
   });
 
   it('names a picture in a format that cannot be decoded', async () => {
-    await put('a/1.jpg', 'a/2.bmp');
-    expect((await failure()).message).toContain(`got ${join(dir, 'a/2.bmp')}: convert or remove it`);
+    await put('a/1.jpg', 'a/2.heic');
+    expect((await failure()).message).toContain(`got ${join(dir, 'a/2.heic')}; convert`);
   });
 
   // A link to itself: unlike a folder without permissions, not even the superuser can read it.

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +48,19 @@ describe('label folders', () => {
   });
 
   const plain = [0, 0, 0, 0, 1, 1, 1, 1];
+
+  it('pass hidden files by, follow links, and pair .PNG with .png and é with é', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    await write({
+      [`gt/${composed}.PNG`]: plain, 'gt/.ipynb_checkpoints/a-checkpoint.png': plain, 'gt/._a.png': plain, [`pred/${decomposed}.png`]: plain,
+      'far/b.png': plain, 'far/deep/c.png': plain, 'pred/b.png': plain, 'pred/deep/c.png': plain,
+    });
+    await symlink(path.join(dir, 'far/b.png'), path.join(dir, 'gt/b.png'));
+    await symlink('../far/deep', path.join(dir, 'gt/deep'));
+    const { aAcc, labelledPixels, unused, done } = await counted({ classes: 2 });
+    expect({ aAcc, labelledPixels, unused, done }).toEqual({ aAcc: 1, labelledPixels: 24, unused: [], done: [1, 2, 3] });
+  });
+
   it.each<[string, Record<string, readonly number[]>, string]>([
     ['missing predictions', { 'gt/a.png': plain, 'gt/b.png': plain, 'gt/c.png': plain, 'pred/b.png': plain }, 'got none for a.png and 1 more of 3'],
     ['another size', { 'gt/a.png': plain, 'pred/a.png': [...plain, ...plain] }, 'a.png, for DIR/pred/a.png, got 4 x 4'],

@@ -1,12 +1,16 @@
 // A folder of photos and a folder of label images with the same names. Source: the layout of ADE20K's scene parsing benchmark,
 // images/{training,validation} beside annotations/{training,validation}.
 
-import { readdir } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { DataError } from '../../errors.ts';
-import { DECODABLE_EXTENSIONS } from '../decode.ts';
+import { inCodePointOrder } from '../files/codePointOrder.ts';
+import { photosAmong } from '../files/fileNames.ts';
+import { filesByStem } from '../files/pairing.ts';
+import { walkFiles } from '../files/walkFolders.ts';
 import type { SampleSource } from '../sampleSource.ts';
 import type { ClassSet } from './classSet.ts';
+
+const CALLER = 'SegmentationFolder.open';
 
 export interface SegmentationFolderOptions {
   /** Pictures, subfolders included. */
@@ -14,7 +18,7 @@ export interface SegmentationFolderOptions {
   /** Label images in the same subfolders. */
   readonly maps: string;
   readonly classes: ClassSet;
-  /** How photos' names end; what is before it names the map. Default: any extension that can be decoded. */
+  /** How photos' names end, in any case; what is before it names the map. Default: any extension that can be decoded. */
   readonly photoSuffix?: string;
   /** Default '.png'. */
   readonly mapSuffix?: string;
@@ -51,12 +55,12 @@ export class SegmentationFolder {
    */
   static async open(options: SegmentationFolderOptions): Promise<SegmentationFolder> {
     const { photos: photoDir, maps: mapDir, classes, photoSuffix, mapSuffix = '.png', unlabelled = 'fault' } = options;
-    const photos = await filesIn(photoDir, (file) => nameOf(file, photoSuffix), 'pictures');
-    const maps = await filesIn(mapDir, (file) => nameOf(file, mapSuffix), 'label images');
-    const names = [...photos.keys()].filter((name) => maps.has(name)).sort();
+    const photos = await filesByName(photoDir, photoSuffix, 'pictures');
+    const maps = await filesByName(mapDir, mapSuffix, 'label images');
+    const names = inCodePointOrder([...photos.keys()].filter((name) => maps.has(name)));
     if (names.length === 0) {
       const [first] = photos.values();
-      throw new DataError(`SegmentationFolder.open: expected label images in ${mapDir} named like the pictures in ${photoDir}, got none` +
+      throw new DataError(`${CALLER}: expected label images in ${mapDir} named like the pictures in ${photoDir}, got none` +
         (first === undefined ? ' (and no picture)' : ` for any of ${photos.size}, such as ${first}`));
     }
     const unpaired = [
@@ -93,31 +97,11 @@ export class SegmentationFolder {
   }
 }
 
-/** A file's name without its suffix; undefined when it has another one. */
-function nameOf(file: string, suffix: string | undefined): string | undefined {
-  if (suffix !== undefined) return file.endsWith(suffix) ? file.slice(0, -suffix.length) : undefined;
-  const extension = extname(file);
-  return DECODABLE_EXTENSIONS.includes(extension.toLowerCase()) ? file.slice(0, -extension.length) : undefined;
-}
-
-/** Paths relative to `dir`, by name. */
-async function filesIn(dir: string, name: (file: string) => string | undefined, what: string): Promise<Map<string, string>> {
-  let entries;
-  try {
-    entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  } catch (error) {
-    const got = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such folder' : String(error);
-    throw new DataError(`SegmentationFolder.open: expected a folder of ${what} at ${dir}, got ${got}`);
-  }
-  const files = new Map<string, string>();
-  for (const entry of entries) {
-    if (entry.isDirectory() || entry.name.startsWith('.')) continue;
-    const file = relative(dir, join(entry.parentPath, entry.name));
-    const key = name(file);
-    if (key === undefined) continue;
-    const other = files.get(key);
-    if (other !== undefined) throw new DataError(`SegmentationFolder.open: expected one of ${what} named ${key} in ${dir}, got ${other} and ${file}`);
-    files.set(key, file);
-  }
-  return files;
+/**
+ * Paths relative to `dir`, by what pairs them.
+ * @param suffix default: that of a photo
+ */
+async function filesByName(dir: string, suffix: string | undefined, what: string): Promise<Map<string, string>> {
+  const all = await walkFiles(dir, { caller: CALLER, what });
+  return filesByStem(suffix === undefined ? photosAmong(all, dir, CALLER) : all, suffix, { folder: dir, caller: CALLER, what });
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,10 +54,34 @@ describe('SegmentationFolder', () => {
     expect(folder.unpaired).toEqual([]);
   });
 
+  it('pairs names in capitals, in composed and decomposed letters, and beyond U+FFFF in the order of code points', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    for (const name of ['photos/Ａ.JPG', 'photos/😀.jpg', `photos/${decomposed}.jpg`, 'maps/😀.PNG', 'maps/Ａ.png', `maps/${composed}.png`]) {
+      await mkdir(join(dir, 'names', name, '..'), { recursive: true });
+      await writeFile(join(dir, 'names', name), '');
+    }
+    const folder = await open({ photos: join(dir, 'names/photos'), maps: join(dir, 'names/maps') });
+    expect(names(folder)).toEqual([
+      [`names/photos/${decomposed}.jpg`, `names/maps/${composed}.png`],
+      ['names/photos/Ａ.JPG', 'names/maps/Ａ.png'],
+      ['names/photos/😀.jpg', 'names/maps/😀.PNG'],
+    ]);
+    expect(folder.unpaired).toEqual([]);
+  });
+
+  it('follows links, and names photos that it cannot decode', async () => {
+    await mkdir(join(dir, 'linked'));
+    await symlink(join(dir, 'photos/b.jpg'), join(dir, 'linked/b.jpg'));
+    await symlink(join(dir, 'photos/sub'), join(dir, 'linked/sub'));
+    expect(names(await open({ photos: join(dir, 'linked') }))).toEqual([['linked/b.jpg', 'maps/b.png'], ['linked/sub/a.jpg', 'maps/sub/a.png']]);
+    await writeFile(join(dir, 'linked/d.HEIC'), '');
+    await expect(open({ photos: join(dir, 'linked') })).rejects.toThrow(`got ${join(dir, 'linked/d.HEIC')}; convert`);
+  });
+
   it('says what is missing', async () => {
     const missing = open({ photos: join(dir, 'none') });
     await expect(missing).rejects.toThrow(DataError);
-    await expect(missing).rejects.toThrow(`expected a folder of pictures at ${join(dir, 'none')}, got no such folder`);
+    await expect(missing).rejects.toThrow(`expected a folder of pictures, got ${join(dir, 'none')}: no such folder`);
     await expect(open({ photos: join(dir, 'leftImg8bit') })).rejects.toThrow('got none for any of 1, such as aachen/x_leftImg8bit.png');
     await writeFile(join(dir, 'photos', 'b.webp'), '');
     await expect(open()).rejects.toThrow(/expected one of pictures named b in .*, got b\.(jpg|webp) and b\.(jpg|webp)/);

@@ -1,31 +1,24 @@
 // The photos of a folder, for formats whose labels lie beside them.
 
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { DataError } from '../../../errors.ts';
-import { DECODABLE_EXTENSIONS } from '../../decode.ts';
+import { PHOTO_EXTENSIONS, hasExtension, photosAmong } from '../../files/fileNames.ts';
+import { walkFiles } from '../../files/walkFolders.ts';
 import type { PhotoSize } from './conversion.ts';
+
+const CALLER = 'convert';
 
 /** Photos of a folder and of the folders in it, by name, in order; with `/` between folders. */
 export async function photoFiles(folder: string): Promise<string[]> {
-  const names = await filesOf(folder);
-  const photos = names.filter((name) => DECODABLE_EXTENSIONS.includes(path.extname(name).toLowerCase()));
-  if (photos.length === 0) throw new DataError(`photoFiles: expected photos (${DECODABLE_EXTENSIONS.join(' ')}) in ${folder}, got none`);
+  const photos = photosAmong(await walkFiles(folder, { caller: CALLER, what: 'photos' }), folder, CALLER);
+  if (photos.length === 0) throw new DataError(`${CALLER}: expected photos (${PHOTO_EXTENSIONS.join(' ')}) in ${folder}, got none`);
   return photos;
 }
 
-/** All files of a folder and of the folders in it. @throws DataError when it is none */
-export async function filesOf(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile() || entry.isSymbolicLink())
-      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/')).sort();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'a file' : message;
-    throw new DataError(`filesOf: expected a folder, got ${folder}: ${reason}`);
-  }
+/** Label files of a folder and of the folders in it. @param extension in any case. @throws DataError when it is no folder */
+export async function labelFiles(folder: string, extension: '.txt' | '.xml'): Promise<string[]> {
+  return (await walkFiles(folder, { caller: CALLER, what: 'labels' })).filter((name) => hasExtension(name, extension));
 }
 
 /** A photo's size in px, upright (EXIF applied), without decoding it. @throws DataError naming the file */

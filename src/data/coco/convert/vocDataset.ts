@@ -3,13 +3,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DataError } from '../../../errors.ts';
+import { inCodePointOrder } from '../../files/codePointOrder.ts';
 import type { CocoDataset } from '../cocoDataset.ts';
 import type { CocoAnnotation, CocoImage } from '../records.ts';
 import {
   clippedBox, countNote, type ConversionNotes, type ConvertedFile, type PhotoProgress, type PhotoSize, type PixelBox,
 } from './conversion.ts';
 import { LabelFolder, makeFolder } from './newFolder.ts';
-import { filesOf, photoIds, photoSize } from './photoFiles.ts';
+import { labelFiles, photoIds, photoSize } from './photoFiles.ts';
 import { readText, readXmlText } from './textFile.ts';
 import { formatVoc, parseVoc, type VocAnnotation, type VocObject } from './vocAnnotation.ts';
 
@@ -32,7 +33,7 @@ export interface VocInput {
 export async function readVoc(input: VocInput): Promise<ConvertedFile> {
   const { folder, split, names, isZeroBased = false, onProgress } = input;
   const annotated = existsSync(path.join(folder, 'Annotations')) ? path.join(folder, 'Annotations') : folder;
-  const files = split === undefined ? (await filesOf(annotated)).filter((name) => name.endsWith('.xml')) : await splitFiles(folder, split);
+  const files = split === undefined ? await labelFiles(annotated, '.xml') : await splitFiles(folder, split);
   if (files.length === 0) throw new DataError(`readVoc: expected XML files in ${annotated}, got none`);
   const notes: ConversionNotes = new Map();
   const images: CocoImage[] = [];
@@ -51,7 +52,8 @@ export async function readVoc(input: VocInput): Promise<ConvertedFile> {
     }
     onProgress?.(i + 1, files.length);
   }
-  const categories = (names ?? [...new Set(objects.map(({ name }) => name))].sort()).map((name, i) => ({ id: i + 1, name }));
+  const categoryNames = names ?? inCodePointOrder(new Set(objects.map(({ name }) => name)));
+  const categories = categoryNames.map((name, i) => ({ id: i + 1, name }));
   const idOf = new Map(categories.map(({ id, name }) => [name, id]));
   const annotations = objects.map(({ name, bbox, difficult, imageId, file }, i): CocoAnnotation => {
     const category = idOf.get(name);

@@ -5,12 +5,13 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError } from '../../../errors.ts';
+import { filesByStem, stemKey } from '../../files/pairing.ts';
 import type { CocoDataset } from '../cocoDataset.ts';
 import type { CocoAnnotation, CocoImage } from '../records.ts';
 import { clippedBox, countNote, type ConversionNotes, type ConvertedFile, type PhotoProgress, type PhotoSize } from './conversion.ts';
 import { joinPolygons } from './joinPolygons.ts';
 import { LabelFolder, makeFolder } from './newFolder.ts';
-import { filesOf, photoFiles, photoIds, photoSize } from './photoFiles.ts';
+import { labelFiles, photoFiles, photoIds, photoSize } from './photoFiles.ts';
 import { readText } from './textFile.ts';
 import { formatYoloLabel, parseYoloLabel, type YoloObject } from './yoloLabel.ts';
 
@@ -40,22 +41,23 @@ export async function readYolo({ photos, labels, names, onProgress }: YoloInput)
   const files = await photoFiles(photos);
   const ids = photoIds(files);
   const notes: ConversionNotes = new Map();
-  const texts = (await filesOf(labels)).filter((name) => name.endsWith('.txt'));
-  const found = new Set(texts.filter((name) => path.posix.basename(name) !== 'classes.txt'));
-  const used = new Set(files.map(withTxt).filter((label) => found.has(label)));
+  const texts = (await labelFiles(labels, '.txt')).filter((name) => path.posix.basename(name) !== 'classes.txt');
+  const found = filesByStem(texts, undefined, { folder: labels, caller: 'readYolo', what: 'labels' });
+  const used = new Set(files.map((name) => stemKey(name)!).filter((name) => found.has(name)));
   if (used.size === 0) {
-    throw new DataError(`readYolo: expected label files for the photos of ${photos} in ${labels}, such as ${withTxt(files[0]!)}, got none; ` +
+    throw new DataError(`readYolo: expected label files for the photos of ${photos} in ${labels}, such as ${stemKey(files[0]!)}.txt, got none; ` +
       'name their folder with --labels');
   }
-  for (const label of found) if (!used.has(label)) countNote(notes, 'label files left out, which have no photo');
+  for (const name of found.keys()) if (!used.has(name)) countNote(notes, 'label files left out, which have no photo');
   const images: CocoImage[] = [];
   const annotations: CocoAnnotation[] = [];
   for (const [i, name] of files.entries()) {
     const size = await photoSize(path.join(photos, name));
     const id = ids[i]!;
     images.push({ id, ...size, file_name: name });
-    if (used.has(withTxt(name))) {
-      const label = path.join(labels, withTxt(name));
+    const labelName = found.get(stemKey(name)!);
+    if (labelName !== undefined) {
+      const label = path.join(labels, labelName);
       const objects = parseYoloLabel(await readText(label, 'labels'), size, names.length, label);
       for (const object of objects) annotations.push(annotationOf(object, annotations.length + 1, id));
     } else countNote(notes, 'photos without a label file, taken as photos without objects');
@@ -71,10 +73,6 @@ function annotationOf({ classIndex, bbox, polygon, score }: YoloObject, id: numb
     ...(polygon && { segmentation: [polygon] }),
     ...(score !== undefined && { score }),
   };
-}
-
-function withTxt(name: string): string {
-  return `${name.slice(0, name.length - path.posix.extname(name).length)}.txt`;
 }
 
 /** Area inside an outline, px² (shoelace formula). */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -81,6 +81,21 @@ describe('readYolo', () => {
     await expect(read()).rejects.toThrow(/expected a class from 0 to 1, .* at line 2 of .*labels\/a\.txt, got 2 0\.5/);
   });
 
+  it('passes hidden files by, follows links, and pairs é with é', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    await photo(`images/${decomposed}.JPG`, 200, 100);
+    await photo('far/b.jpg', 20, 20);
+    await text(`labels/${composed}.TXT`, '0 0.5 0.5 1 1\n');
+    for (const hidden of ['._b.jpg', '.ipynb_checkpoints/b-checkpoint.jpg', 'Thumbs.db']) await text(`images/${hidden}`, 'no photo');
+    await symlink('../far', path.join(dir, 'images/far'));
+    await symlink('../far', path.join(dir, 'labels/far'));
+    await text('far/b.txt', '1 0.5 0.5 1 1\n');
+    const { file: { images, annotations }, notes } = await read();
+    expect(images!.map(({ file_name }) => file_name)).toEqual([`${decomposed}.JPG`, 'far/b.jpg']);
+    expect(annotations!.map(({ bbox }) => bbox)).toEqual([[0, 0, 200, 100], [0, 0, 20, 20]]);
+    expect([...notes]).toEqual([]);
+  });
+
   it('names a photo that is none, a label that is no text and folders that are none', async () => {
     await text('images/a.jpg', 'no picture');
     await text('labels/a.txt', '');
@@ -88,8 +103,8 @@ describe('readYolo', () => {
     await photo('images/a.jpg', 2, 2);
     await writeFile(path.join(dir, 'labels/a.txt'), Uint8Array.of(0xff, 0xfe, 0x30, 0));
     await expect(read()).rejects.toThrow(/expected text in UTF-8 in .*a\.txt, got bytes that are none/);
-    await expect(read('none')).rejects.toThrow(/expected a folder, got .*none: no such folder/);
-    await expect(read('images', 'labels/a.txt')).rejects.toThrow(/expected a folder, got .*a\.txt: a file/);
+    await expect(read('none')).rejects.toThrow(/expected a folder of photos, got .*none: no such folder/);
+    await expect(read('images', 'labels/a.txt')).rejects.toThrow(/expected a folder of labels, got .*a\.txt: a file/);
     await expect(read('labels')).rejects.toThrow(/expected photos \(.*\) in .*labels, got none/);
   });
 });
