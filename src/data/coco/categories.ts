@@ -1,12 +1,13 @@
 // A file's categories.
 
 import { DataError } from '../../errors.ts';
+import { EXACT_ID, isExactId } from './exactId.ts';
 import type { CocoCategory } from './records.ts';
 
 /**
  * Checks what JSON.parse gave. A category without a name is named by its id.
  * @param where what errors call the file
- * @throws DataError for a category that is no object or has no number as id
+ * @throws DataError for a category that is no object, or whose id is no number or too large to be exact
  */
 export function categoriesOf(values: readonly unknown[], where: string): CocoCategory[] {
   return values.map((value, index) => {
@@ -15,6 +16,7 @@ export function categoriesOf(values: readonly unknown[], where: string): CocoCat
     if (typeof id !== 'number') {
       throw new DataError(`CocoDataset: expected an object with a number as id for categories[${index}] of ${where}, got ${JSON.stringify(value)}`);
     }
+    if (!isExactId(id)) throw new DataError(`CocoDataset: expected ${EXACT_ID} as id for categories[${index}] of ${where}, got ${id}; number them anew`);
     return { ...category, id, name: typeof name === 'string' ? name : String(id) };
   });
 }

@@ -25,7 +25,7 @@ export const FINDING_RULES = {
     effect: 'the last one stands for all in look-ups and in evaluation, as in pycocotools: its numbers cannot be trusted',
   },
   'id-not-whole': {
-    severity: 'fatal', of: 'annotations', fault: 'have an id that is no whole number below 2^53', effect: 'ids may collide when they are rounded',
+    severity: 'kept', of: 'annotations', fault: 'have an id that is no whole number', effect: 'used as it stands, as in pycocotools',
   },
   'id-zero': {
     severity: 'kept', of: 'annotations', fault: 'have id 0', effect: 'never counts as found, as in pycocotools, which takes a match with 0 for none',

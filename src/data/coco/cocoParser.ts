@@ -5,6 +5,7 @@
 import { DataError } from '../../errors.ts';
 import { AnnotationColumns } from './annotationColumns.ts';
 import { describeFault } from './describeFault.ts';
+import { EXACT_ID, isExactId } from './exactId.ts';
 import { ImageColumns } from './imageColumns.ts';
 import { JsonFault, NEEDS_MORE } from './jsonFault.ts';
 import { JsonScanner } from './jsonScanner.ts';
@@ -356,9 +357,10 @@ export class CocoParser {
     if (!this.#isNext(COMMA_OR_END.object)) {
       do {
         switch (scanner.key(ANNOTATION_KEYS)) {
-          case 0: columns.ids[row] = this.#number('id'); break;
-          case 1: columns.imageIds[row] = this.#number('image_id'); break;
-          case 2: columns.categoryIds[row] = this.#number('category_id'); break;
+          // Results are numbered anew.
+          case 0: columns.ids[row] = this.#isList ? this.#number('id') : this.#id('id'); break;
+          case 1: columns.imageIds[row] = this.#id('image_id'); break;
+          case 2: columns.categoryIds[row] = this.#id('category_id'); break;
           case 3: this.#box(); break;
           case 4: columns.areas[row] = this.#number('area'); break;
           case 5: this.#crowd(); break;
@@ -385,7 +387,7 @@ export class CocoParser {
     if (!this.#isNext(COMMA_OR_END.object)) {
       do {
         switch (scanner.key(IMAGE_KEYS)) {
-          case 0: columns.ids[row] = this.#number('id'); break;
+          case 0: columns.ids[row] = this.#id('id'); break;
           case 1: columns.widths[row] = this.#number('width'); break;
           case 2: columns.heights[row] = this.#number('height'); break;
           default: scanner.skip();
@@ -400,6 +402,16 @@ export class CocoParser {
     const scanner = this.#scanner;
     if (scanner.next() !== OPEN_OBJECT) scanner.fault(scanner.position, 'an object');
     return scanner.position++;
+  }
+
+  /** A number that no other id is rounded to; NaN for null. */
+  #id(key: string): number {
+    const scanner = this.#scanner;
+    scanner.next();
+    const start = scanner.position;
+    const id = this.#number(key);
+    if (!Number.isNaN(id) && !isExactId(id)) scanner.fault(start, `${EXACT_ID} for ${key}`);
+    return id;
   }
 
   /** A number; NaN for null. */

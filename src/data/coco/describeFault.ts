@@ -18,13 +18,17 @@ export interface FaultContext {
 
 type Text = Pick<TextChunk, 'bytes' | 'limit' | 'offset'>;
 
-const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+/** By what is found, and where that is not enough by what is expected. */
+const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: RegExp])[] = [
   [/^(NaN|-?Infinity|-?inf|nan)/, 'JSON has no NaN and no infinity: write a number, or leave the field out'],
   [/^\ufeff/, 'the file starts with a byte order mark: save it as UTF-8 without one'],
   [/^(\ufffd\ufffd|\0)/, 'the file is not UTF-8: save it as UTF-8'],
   [/^\u001f/, 'the file is compressed: gunzip it first'],
   [/^'/, 'strings need double quotes: write the file with json.dump'],
   [/^(True|False|None)/, 'these are Python\'s words: write the file with json.dump'],
+  [/^"-?[\d.]+"/, 'write numbers without quotes', /number/],
+  [/^"/, 'ids are numbers here: number what strings name', /^a number for (\w+_)?id$/],
+  [/^-?\d/, 'ids beyond are rounded to their neighbours: number them anew', /2\^53/],
 ];
 
 /**
@@ -36,7 +40,7 @@ export function describeFault({ position, expected }: JsonFault, texts: readonly
   const { line, column } = lineAndColumn(texts, offset + position);
   const found = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(position, Math.min(limit, position + 16)));
   const got = position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12));
-  const remedy = remedies.find(([pattern]) => pattern.test(found))?.[1];
+  const remedy = remedies.find(([pattern, , context]) => pattern.test(found) && (context?.test(expected) ?? true))?.[1];
   const { name, list, row, id } = context;
   const where = list === '' ? '' : `, in ${list}[${row}]${Number.isNaN(id) ? '' : ` (annotation id ${id})`}`;
   return new DataError(`CocoDataset: expected ${expected} at byte ${offset + position} (line ${line}, column ${column}) of ${name}${where}, ` +

@@ -3,6 +3,7 @@
 import { DataError } from '../../errors.ts';
 import { AnnotationColumns } from './annotationColumns.ts';
 import type { AnnotationTable } from './annotationTable.ts';
+import { EXACT_ID, isExactId } from './exactId.ts';
 import type { ImageTable } from './imageTable.ts';
 import type { CocoAnnotation, CocoImage, Segmentation } from './records.ts';
 
@@ -22,10 +23,15 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
       if (Number.isNaN(record[key])) rowsWithNaN.add(index);
       return optionalNumber(record[key], `${place}.${key}`, id);
     };
+    const exactId = (key: string): number => {
+      const value = number(key);
+      if (!Number.isNaN(value) && !isExactId(value)) throw wrong(EXACT_ID, `${place}.${key}`, value, id);
+      return value;
+    };
     columns.begin();
-    columns.ids[index] = number('id');
-    columns.imageIds[index] = number('image_id');
-    columns.categoryIds[index] = number('category_id');
+    columns.ids[index] = where === 'results' ? number('id') : exactId('id'); // results are numbered anew
+    columns.imageIds[index] = exactId('image_id');
+    columns.categoryIds[index] = exactId('category_id');
     columns.areas[index] = number('area');
     columns.scores[index] = number('score');
     columns.keypointCounts[index] = number('num_keypoints');
@@ -70,7 +76,10 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
 export function imageTableOf(records: readonly CocoImage[]): ImageTable {
   const column = (key: string): Float64Array => Float64Array.from(records, (entry: unknown, index) =>
     optionalNumber(objectAt(entry, `images[${index}]`)[key], `images[${index}].${key}`));
-  return { count: records.length, ids: column('id'), widths: column('width'), heights: column('height'), record: (index) => records[index]! };
+  const ids = column('id');
+  const rounded = ids.findIndex((id) => !Number.isNaN(id) && !isExactId(id));
+  if (rounded !== -1) throw wrong(EXACT_ID, `images[${rounded}].id`, ids[rounded]);
+  return { count: records.length, ids, widths: column('width'), heights: column('height'), record: (index) => records[index]! };
 }
 
 /** A value of a record as a segmentation; undefined and null are none. */

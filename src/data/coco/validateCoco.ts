@@ -108,7 +108,7 @@ function hasInfinity({ areas, scores, boxes }: AnnotationTable, row: number): bo
 function checkId(dataset: CocoDataset, row: number, add: Add): void {
   const id = dataset.annotations.ids[row]!;
   if (Number.isNaN(id)) add('missing-id', row);
-  else if (!Number.isSafeInteger(id)) add('id-not-whole', row);
+  else if (!Number.isInteger(id)) add('id-not-whole', row);
   else if (id === 0) add('id-zero', row);
   if (!Number.isNaN(id) && dataset.annotationRow(id) !== row) add('duplicate-id', row);
 }

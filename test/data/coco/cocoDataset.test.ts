@@ -150,6 +150,14 @@ describe('loadRes', () => {
       expect(images.count).toBe(3);
     });
 
+    it('numbers results anew, whatever ids they have', async () => {
+      const results = '[{"id": 9007199254740993, "image_id": 1, "bbox": [1, 2, 3, 4]}, {"id": 9007199254740992, "image_id": 1, "bbox": [1, 2, 3, 4]}]';
+      const truth = CocoDataset.fromObject(file);
+      expect([...(await truth.loadRes(Buffer.from(results))).annotations.ids]).toEqual([1, 2]);
+      expect([...(await truth.loadRes(JSON.parse(results) as CocoAnnotation[])).annotations.ids]).toEqual([1, 2]);
+      await expect(truth.loadRes(Buffer.from('[{"image_id": 9007199254740993, "bbox": [1, 2, 3, 4]}]'))).rejects.toThrow('2^53 for image_id');
+    });
+
     it('names the result that does not belong', async () => {
       await expect(load([{ image_id: 1, bbox: [1, 2, 3, 4] }, { image_id: 9, bbox: [1, 2, 3, 4] }]))
         .rejects.toThrow('loadRes: expected results of photos of this data set in results, got image_id 9 in [1]');
@@ -191,6 +199,8 @@ describe('CocoDataset.open', () => {
     expect(of({ id: 4, bbox: [1, 2, 3] })).toThrow('expected x, y, width, height for annotations[0].bbox (annotation id 4), got [1,2,3]');
     expect(of({ image_id: '7' })).toThrow('expected a number for annotations[0].image_id, got "7"');
     expect(of(3)).toThrow('expected an object for annotations[0], got 3');
+    expect(of({ image_id: 2 ** 53 })).toThrow('expected a number between -2^53 and 2^53 for annotations[0].image_id, got 9007199254740992');
+    expect(() => CocoDataset.fromObject({ images: [{ id: 2 ** 60, width: 1, height: 1, file_name: '' }] })).toThrow('2^53 for images[0].id');
     expect(() => CocoDataset.fromObject([] as never)).toThrow('got a list');
   });
 });

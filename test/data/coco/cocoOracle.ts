@@ -9,6 +9,7 @@ type Dict = Readonly<Record<string, unknown>>;
 
 const isDict = (value: unknown): value is Dict => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumberOrNone = (value: unknown): boolean => value === undefined || value === null || typeof value === 'number';
+const isIdOrNone = (value: unknown): boolean => isNumberOrNone(value) && !(Math.abs((value ?? 0) as number) >= 2 ** 53);
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((item) => typeof item === 'number');
 const listOf = (file: unknown, key: string): readonly unknown[] =>
   (isDict(file) && Array.isArray(file[key]) ? file[key] : []) as readonly unknown[];
@@ -17,15 +18,17 @@ const listOf = (file: unknown, key: string): readonly unknown[] =>
 export function isCocoTruth(file: unknown): boolean {
   if (!isDict(file)) return false;
   if (!['images', 'annotations', 'categories'].every((key) => !(key in file) || Array.isArray(file[key]))) return false;
-  return listOf(file, 'images').every((image) => isDict(image) && ['id', 'width', 'height'].every((key) => isNumberOrNone(image[key]))) &&
-    listOf(file, 'categories').every((category) => isDict(category) && typeof category['id'] === 'number') &&
+  return listOf(file, 'images').every((image) => isDict(image) && isIdOrNone(image['id']) &&
+    ['width', 'height'].every((key) => isNumberOrNone(image[key]))) &&
+    listOf(file, 'categories').every((category) => isDict(category) && typeof category['id'] === 'number' && isIdOrNone(category['id'])) &&
     listOf(file, 'annotations').every(isAnnotation);
 }
 
 function isAnnotation(value: unknown): boolean {
   if (!isDict(value)) return false;
   const { bbox, iscrowd } = value;
-  return ['id', 'image_id', 'category_id', 'area', 'score', 'num_keypoints'].every((key) => isNumberOrNone(value[key])) &&
+  return ['id', 'image_id', 'category_id'].every((key) => isIdOrNone(value[key])) &&
+    ['area', 'score', 'num_keypoints'].every((key) => isNumberOrNone(value[key])) &&
     (isNumberOrNone(iscrowd) || typeof iscrowd === 'boolean') &&
     (bbox === undefined || bbox === null || (isNumbers(bbox) && (bbox.length === 4 || bbox.length === 0)));
 }

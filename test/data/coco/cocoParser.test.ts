@@ -73,6 +73,26 @@ describe('CocoParser', () => {
     expect(refusal('{"annotations": [{"iscrowd": False}]}')).toContain("Python's words");
   });
 
+  it.each(['9007199254740992', '9007199254740993', '-9007199254740993', '1e300', '20200312103045000001.0'])('refuses the id %s, which doubles round', (id) => {
+    const remedy = `got "${id.slice(0, 12)}`;
+    expect(refusal(`{"images": [{"id": ${id}                }]}`)).toMatch(/^CocoDataset: expected a number between -2\^53 and 2\^53 for id at byte 19 .*in images\[0\]/);
+    expect(refusal(`{"annotations": [{"image_id": 1}, {"image_id": ${id}                }]}`)).toContain('2^53 for image_id at byte 47');
+    expect(refusal(`{"annotations": [{"category_id": ${id}                }]}`)).toContain(remedy);
+    expect(refusal(`{"annotations": [{"id": ${id}                }]}`)).toMatch(/2\^53 for id at byte 24 .*; ids beyond are rounded to their neighbours: number them anew$/);
+    expect(refusal(`{"categories": [{"id": ${id}}]}`)).toContain('2^53 as id for categories[0]');
+  });
+
+  it('reads the largest ids, negative ones and floats that are whole', () => {
+    const text = '{"images": [{"id": 9007199254740991}, {"id": -3}, {"id": 1e3}], "annotations": [{"id": 1.0, "image_id": -9007199254740991}]}';
+    expect(difference(datasetOfText(text), JSON.parse(text))).toBeUndefined();
+  });
+
+  it('says of numbers in quotes, and of ids that are names, what to do', () => {
+    expect(refusal('{"annotations": [{"image_id": "12"}]}')).toMatch(/; write numbers without quotes$/);
+    expect(refusal('{"annotations": [{"score": "0.5"}]}')).toMatch(/; write numbers without quotes$/);
+    expect(refusal('{"images": [{"id": "a1"}]}')).toMatch(/; ids are numbers here: number what strings name$/);
+  });
+
   it('names line and column across pieces', () => {
     const good = Array.from({ length: 50 }, (_, id) => `  {"id": ${id}}`).join(',\n');
     expect(() => datasetOfText(`{"annotations": [\n${good},\n  {"id": x}]}`, 64)).toThrow(/line 52, column 10\) of test\.json, in annotations\[50\]/);

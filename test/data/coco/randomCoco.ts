@@ -6,7 +6,7 @@ import type { Rng } from '../../../src/random/rng.ts';
 export function randomCocoText(rng: Rng): string {
   const member: Record<string, () => string> = {
     images: () => list(rng, 3, () =>
-      object(rng, { id: () => number(rng), width: () => '640', height: () => '480', file_name: () => string(rng) })),
+      object(rng, { id: () => idNumber(rng), width: () => '640', height: () => '480', file_name: () => string(rng) })),
     categories: () => list(rng, 2, () =>
       object(rng, { id: () => String(rng.integer(9)), name: () => string(rng), supercategory: () => string(rng) })),
     annotations: () => list(rng, 4, () => randomAnnotation(rng)),
@@ -20,7 +20,7 @@ export function randomCocoText(rng: Rng): string {
 function randomAnnotation(rng: Rng): string {
   return object(rng, {
     id: () => String(rng.integer(1e6)),
-    image_id: () => number(rng),
+    image_id: () => idNumber(rng),
     category_id: () => String(rng.integer(9)),
     bbox: () => (rng.chance(0.8) ? numbers(rng, 4) : pick(rng, ['null', '[]', '[ ]'])),
     area: () => number(rng),
@@ -59,6 +59,12 @@ function number(rng: Rng): string {
     () => rng.normal().toExponential(rng.integer(18)),
     () => pick(rng, ['0', '-0', '1e3', '0.0', '-1.5E-3', '12345678901234567890', '1e999']),
   ])();
+}
+
+/** One that doubles hold exactly enough for an id. */
+function idNumber(rng: Rng): string {
+  const text = number(rng);
+  return Math.abs(Number(text)) < 2 ** 53 ? text : '9007199254740991';
 }
 
 function numbers(rng: Rng, count: number): string {

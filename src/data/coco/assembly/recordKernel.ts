@@ -94,7 +94,7 @@ function readMember(row: i32, isPhoto: bool): bool {
   if (!take(COLON)) return false;
   const column = isPhoto ? photoColumnOf(key, length) : columnOf(key, length);
   if (column >= 0) {
-    if (!readNumber()) return false;
+    if (!readNumber() || (isId(column, isPhoto) && !isExactId(value))) return false;
     setNumber(column, row, value);
     return true;
   }
@@ -127,6 +127,16 @@ function readMember(row: i32, isPhoto: bool): bool {
 function hasEscape(key: usize, length: i32): bool {
   for (let i = 0; i < length; i++) if (load<u8>(key + i) === 0x5c) return true;
   return false;
+}
+
+/** Whether a column of `numbers` holds ids. */
+function isId(column: i32, isPhoto: bool): bool {
+  return isPhoto ? column === 0 : column < 3;
+}
+
+/** As in ../exactId.ts. */
+function isExactId(id: f64): bool {
+  return abs(id) < 9_007_199_254_740_992;
 }
 
 /** The column of `numbers` that a key names, or -1. */
