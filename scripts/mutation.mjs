@@ -27,9 +27,11 @@ const FRESH_FILES = 3;
 
 /** @param {string} text */
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 12);
-/** @type {Record<string, string[]>} reason → mutants, as `file: change` */
+/** @type {Record<string, string[]>} reason → mutants that change no result: `file: change`, or a pattern of it between slashes */
 const reasons = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, 'mutation/equivalent.json'), 'utf8'));
-const equivalent = new Set(Object.values(reasons).flat());
+const listed = new Set(Object.values(reasons).flat());
+const patterns = [...listed].filter((entry) => entry.startsWith('/')).map((entry) => new RegExp(entry.slice(1, -1), 'u'));
+const isEquivalent = (/** @type {string} */ key) => listed.has(key) || patterns.some((pattern) => pattern.test(key));
 
 /**
  * Runs vitest; ends it when the journal has stood still for longer than the mutant that is on may take.
@@ -117,7 +119,7 @@ for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
   const all = [...mutants.keys()];
   const shuffled = all.map((id) => ({ id, at: hash(`${options.seed} ${key(id)}`) })).sort((a, b) => a.at.localeCompare(b.at));
   const sample = shuffled.slice(0, Number(options.sample ?? Infinity)).map(({ id }) => id);
-  const wanted = new Set(sample.filter((id) => !equivalent.has(key(id))));
+  const wanted = new Set(sample.filter((id) => !isEquivalent(key(id))));
   process.env['MPVG_MUTATION'] = path.join(root, 'build/mutation', `${folder.replaceAll('/', '-')}-${hash(Object.values(code).join())}`);
   writePlan({ mutants, code, wanted });
 
