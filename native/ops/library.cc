@@ -51,6 +51,10 @@ TORCH_LIBRARY(mpvg, m) {
       "batch_norm_backward(Tensor dy, Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor rstd, bool training, bool relu) "
       "-> (Tensor dx, Tensor dgamma, Tensor dbeta)");
 
+  // The part [top, left, height, width] of what bilinear resizing to size makes of a map of size source, of which x [B, H, W, C]
+  // is what begins at place
+  m.def("resize_part(Tensor x, int[] place, int[] source, int[] size, int[] part) -> Tensor");
+
   // Parameter updates, in place; step, lr and grad_scale are scalars in tensors, read when the operator runs
   m.def(
       "adamw_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] first_moments, Tensor(c!)[] second_moments, Tensor step, "

@@ -9,9 +9,15 @@ type Rule = (result: number) => readonly (readonly [source: number, weight: numb
 
 /** [B, H, W, C] to [B, h, w, C]. */
 export function resample(x: Tensor, size: readonly [number, number], rule: (source: number, result: number) => Rule): Tensor {
+  const [, height = 0, width = 0] = x.shape;
+  return resampleAxes(x, size, rule(height, size[0]), rule(width, size[1]));
+}
+
+/** The same with a rule for each axis. */
+export function resampleAxes(x: Tensor, size: readonly [number, number], row: Rule, column: Rule): Tensor {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
-  const rows = matrix(height, size[0], rule(height, size[0]));
-  const columns = matrix(width, size[1], rule(width, size[1]));
+  const rows = matrix(height, size[0], row);
+  const columns = matrix(width, size[1], column);
   const tall = matMul(rows, reshape(x, [batch, height, width * channels])); // [B, h, W · C]
   const result = matMul(columns, reshape(tall, [batch * size[0], width, channels])); // [B · h, w, C]
   return reshape(result, [batch, ...size, channels]);

@@ -3,8 +3,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ConfigError } from '../../src/errors.ts';
+import type { Part } from '../../src/ops/resizePart.ts';
+import { resizeBilinear } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
-import { slideLogits, windowsOver } from '../../src/tasks/slidingWindow.ts';
+import { SlidingLogits, windowsOver } from '../../src/tasks/slidingWindow.ts';
 import { randomTensor } from '../ops/gradientCheck.ts';
 
 beforeAll(() => selectBackend());
@@ -33,10 +35,19 @@ describe('windowsOver', () => {
   });
 });
 
-describe('slideLogits', () => {
+describe('SlidingLogits', () => {
   const image = (height: number, width: number) => randomTensor(new Rng(1), [1, height, width, 3]);
+  const sliding = (x: Tensor, cropPx: number, stridePx: number, seen: Part[] = []) => {
+    const [, height = 0, width = 0] = x.shape;
+    const run = (window: Part) => {
+      seen.push(window);
+      return Promise.resolve(tidy(() => forward(slice(x, [0, window.top, window.left, 0], [1, window.height, window.width, 3]))));
+    };
+    return new SlidingLogits({ size: [height, width], windows: windowsOver(height, width, cropPx, stridePx), classes: 3, run });
+  };
+  const all = (x: Tensor): Part => ({ top: 0, left: 0, height: x.shape[1]!, width: x.shape[2]! });
 
-  it('averages what overlapping windows say, as a plain loop does', async () => {
+  it('averages what overlapping windows say, as a plain loop does, in one part or many', async () => {
     const x = image(9, 11);
     const sums = new Float64Array(9 * 11 * 3);
     const counts = new Float64Array(9 * 11 * 3);
@@ -50,26 +61,43 @@ describe('slideLogits', () => {
         }
       }
     }
-    const result = await slideLogits(forward, x, 3, { kind: 'slide', cropPx: 6, stridePx: 4 });
+    const whole = await sliding(x, 6, 4).part(all(x));
     const expected = sums.map((value, i) => value / counts[i]!);
     expect(Math.max(...counts)).toBe(6);
-    expect(result.dataSync().every((value, i) => Math.abs(value - expected[i]!) < 1e-6)).toBe(true);
+    expect(whole.dataSync().every((value, i) => Math.abs(value - expected[i]!) < 1e-6)).toBe(true);
+    const seen: Part[] = [];
+    const view = sliding(x, 6, 4, seen);
+    for (const top of [0, 1, 3, 7]) {
+      const part = { top, left: 1, height: 2, width: 9 };
+      expect((await view.part(part)).dataSync()).toEqual(slice(whole, [0, top, 1, 0], [1, 2, 9, 3]).dataSync());
+    }
+    expect(seen).toHaveLength(6); // each once
   });
 
   it('is the windows side by side where they do not overlap, and the whole picture where one covers it', async () => {
     const x = image(4, 8);
-    const tiles = await slideLogits(forward, x, 3, { kind: 'slide', cropPx: 4, stridePx: 4 });
+    const tiles = await sliding(x, 4, 4).part(all(x));
     const right = forward(slice(x, [0, 0, 4, 0], [1, 4, 4, 3]));
     expect(slice(tiles, [0, 0, 4, 0], [1, 4, 4, 3]).dataSync()).toEqual(right.dataSync());
-    const whole = forward(x).dataSync();
-    expect((await slideLogits(forward, x, 3, { kind: 'slide', cropPx: 8, stridePx: 5 })).dataSync()).toEqual(whole);
-    expect((await slideLogits(forward, x, 3, { kind: 'whole' })).dataSync()).toEqual(whole);
+    expect((await sliding(x, 8, 5).part(all(x))).dataSync()).toEqual(forward(x).dataSync());
   });
 
-  it('leaves nothing behind but its result', async () => {
-    const x = image(9, 11);
+  it('resizes the logits of windows that are smaller', async () => {
+    const quarter = randomTensor(new Rng(2), [1, 2, 2, 3]);
+    const view = new SlidingLogits({ size: [8, 8], windows: windowsOver(8, 8, 8, 8), classes: 3, run: () => Promise.resolve(quarter) });
+    expect((await view.part({ top: 3, left: 0, height: 2, width: 8 })).dataSync())
+      .toEqual(slice(resizeBilinear(quarter, [8, 8]), [0, 3, 0, 0], [1, 2, 8, 3]).dataSync());
+  });
+
+  it('keeps only windows that touch the part, and nothing once disposed of', async () => {
+    const x = image(40, 6);
     const before = memory().numTensors;
-    (await slideLogits(forward, x, 3, { kind: 'slide', cropPx: 6, stridePx: 4 })).dispose();
+    const view = sliding(x, 6, 4);
+    (await view.part({ top: 0, left: 0, height: 2, width: 6 })).dispose();
+    expect(memory().numTensors).toBe(before + 1);
+    (await view.part({ top: 20, left: 0, height: 2, width: 6 })).dispose();
+    expect(memory().numTensors).toBe(before + 2); // windows at 16 and 20
+    view.dispose();
     expect(memory().numTensors).toBe(before);
   });
 });

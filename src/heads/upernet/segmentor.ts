@@ -76,7 +76,12 @@ export class UpernetSegmentor extends Module {
    */
   forward(images: Tensor): Tensor {
     const [, height = 0, width = 0] = images.shape;
-    return resizeBilinear(this.decodeHead.forward(this.backbone.forward(images), false), [height, width]);
+    return resizeBilinear(this.quarterLogits(images), [height, width]);
+  }
+
+  /** The same before it is resized: [B, H / 4, W / 4, classes]. */
+  quarterLogits(images: Tensor): Tensor {
+    return this.decodeHead.forward(this.backbone.forward(images), false);
   }
 
   /**

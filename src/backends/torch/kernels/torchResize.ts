@@ -1,7 +1,7 @@
 // Resizing and pooling of NHWC images by torch's rules. They reach ATen as channels-last views of their memory.
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { aten, atenList } from '../binding.ts';
+import { aten, atenList, mpvg } from '../binding.ts';
 import type { Handle } from '../binding.ts';
 import { torchKernel } from '../kernel.ts';
 import { castTo } from './cast.ts';
@@ -15,6 +15,13 @@ interface Interpolation {
   readonly cubic: boolean;
 }
 
+interface Part {
+  readonly place: number[];
+  readonly source: number[];
+  readonly size: number[];
+  readonly part: number[];
+}
+
 interface Window {
   readonly kernel: number;
   readonly stride: number;
@@ -26,6 +33,10 @@ export function registerTorchResizeKernels(): void {
   const bicubic = aten('upsample_bicubic2d');
   torchKernel<{ x: TensorInfo }, Interpolation & { size: number[] }>('MpvgResize', ({ x }, { size, alignCorners, cubic }, k) =>
     k.out(outward((cubic ? bicubic : bilinear)(inward(k.handle(x)), size, alignCorners))));
+
+  const resizePart = mpvg('resize_part');
+  torchKernel<{ x: TensorInfo }, Part>('MpvgResizePart', ({ x }, { place, source, size, part }, k) =>
+    k.out(resizePart(k.handle(x), place, source, size, part)));
 
   const bilinearGrad = aten('upsample_bilinear2d_backward');
   const bicubicGrad = aten('upsample_bicubic2d_backward');
