@@ -3,6 +3,7 @@
 
 import { mul, reshape, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { isBatchCounter } from '../checkpoint/floatTensors.ts';
 import { DataError } from '../errors.ts';
 import type { LoadableTensor, Module } from '../nn/module.ts';
 import { resizeBicubic } from '../ops/resize.ts';
@@ -24,7 +25,7 @@ export interface PretrainedReport {
  * off, and are zero where the checkpoint has none. Patch weights of another side are resized (bicubic) and scaled so that an
  * enlarged patch gives what the original one gave.
  *
- * @throws DataError when no name is found
+ * @throws DataError when no name is found, or values are not float32
  */
 export async function loadPretrained(model: Module, state: ReadonlyMap<string, LoadableTensor>): Promise<PretrainedReport> {
   const values = new Map<string, Float32Array>();
@@ -37,7 +38,7 @@ export async function loadPretrained(model: Module, state: ReadonlyMap<string, L
     if (key === undefined) continue;
     used.add(key);
     const given = state.get(key)!;
-    const fitted = given.shape.join() === shape.join() ? numbers(given) : await fit(name, given, shape);
+    const fitted = given.shape.join() === shape.join() ? numbers(name, given) : await fit(name, given, shape);
     if (fitted === undefined) {
       skipped.push({ name: key, reason: `[${given.shape.join(', ')}] is not [${shape.join(', ')}]` });
       continue;
@@ -71,16 +72,16 @@ export function describePretrained({ taken, resized, skipped, missing }: Pretrai
 }
 
 async function fit(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
-  if (/(^|\.)pos_embed\d*$/.test(name)) return fitPositions(given, shape);
-  return /(^|\.)patch_embed\.proj\.weight$/.test(name) ? fitPatches(given, shape) : undefined;
+  if (/(^|\.)pos_embed\d*$/.test(name)) return fitPositions(name, given, shape);
+  return /(^|\.)patch_embed\.proj\.weight$/.test(name) ? fitPatches(name, given, shape) : undefined;
 }
 
-async function fitPositions(given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+async function fitPositions(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
   const [, tokens = 0, channels = 0] = shape;
   const source = layout(given.shape[1] ?? 0);
   const target = layout(tokens);
   if (given.shape[0] !== 1 || given.shape[2] !== channels || source === undefined || target === undefined) return undefined;
-  const data = numbers(given);
+  const data = numbers(name, given);
   const fitted = new Float32Array(tokens * channels);
   const kept = Math.min(source.extra, target.extra) * channels;
   fitted.set(data.subarray(0, kept));
@@ -99,12 +100,12 @@ function layout(tokens: number): { readonly side: number; readonly extra: number
   return extra === undefined ? undefined : { side: Math.sqrt(tokens - extra), extra };
 }
 
-async function fitPatches(given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+async function fitPatches(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
   const [outputs, inputs, height = 0, width = 0] = given.shape;
   if (given.shape.length !== 4 || outputs !== shape[0] || inputs !== shape[1] || height !== width) return undefined;
   const side = shape[2]!;
   return computed(() => {
-    const planes = transpose(tensor(numbers(given), given.shape as [number, number, number, number]), [0, 2, 3, 1]);
+    const planes = transpose(tensor(numbers(name, given), given.shape as [number, number, number, number]), [0, 2, 3, 1]);
     const resized = mul<Tensor4D>(resizeBicubic(planes, [side, side]), (height / side) ** 2);
     return reshape(transpose(resized, [0, 3, 1, 2]), [...shape]);
   });
@@ -117,6 +118,8 @@ async function computed(run: () => Tensor): Promise<Float32Array> {
   return values;
 }
 
-function numbers({ data }: LoadableTensor): Float32Array {
-  return data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+function numbers(name: string, { data }: LoadableTensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (isBatchCounter(name)) return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  throw new DataError(`loadPretrained: expected float32 values for ${name}, got ${data.constructor.name}`);
 }

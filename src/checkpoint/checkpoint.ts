@@ -3,6 +3,7 @@ import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
 import { writeDirectoryAtomically, writeFileAtomically } from './atomicWrite.ts';
+import { floatTensors } from './floatTensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
 import { locate } from './temporaries.ts';
@@ -90,20 +91,25 @@ export async function findCheckpoint(path: string, prefer: 'best' | 'last' = 'be
 }
 
 /**
- * Reads a checkpoint from anything that `findCheckpoint` accepts.
+ * Reads a checkpoint from anything that `findCheckpoint` accepts: what every option that takes weights means by its value. Values
+ * are float32, whatever floating-point type the files have.
  * @throws DataError when there is none or a file in it is damaged
  */
 export async function loadCheckpoint(path: string, { parts, prefer = 'best' }: LoadOptions = {}): Promise<LoadedCheckpoint> {
   const found = await findCheckpoint(path, prefer);
-  if (!(await stat(found)).isDirectory()) return { path: found, model: await readSafetensors(found) };
+  if (!(await stat(found)).isDirectory()) return { path: found, model: await readFloats(found) };
   const wanted = async (part: CheckpointPart): Promise<boolean> => (parts?.includes(part) ?? true) && isFile(fileOf(found, part));
   return {
     path: found,
-    model: await readSafetensors(fileOf(found, 'model')),
-    ...((await wanted('ema')) && { ema: await readSafetensors(fileOf(found, 'ema')) }),
-    ...((await wanted('optimizer')) && { optimizer: await readSafetensors(fileOf(found, 'optimizer')) }),
+    model: await readFloats(fileOf(found, 'model')),
+    ...((await wanted('ema')) && { ema: await readFloats(fileOf(found, 'ema')) }),
+    ...((await wanted('optimizer')) && { optimizer: await readFloats(fileOf(found, 'optimizer')) }),
     ...((await isFile(join(found, stateFile))) && { state: await readState(join(found, stateFile)) }),
   };
+}
+
+async function readFloats(path: string): Promise<TensorMap> {
+  return floatTensors(await readSafetensors(path), path);
 }
 
 async function readState(path: string): Promise<CheckpointState> {
@@ -124,8 +130,7 @@ async function checkedFile(path: string): Promise<string> {
   const start = Buffer.alloc(9);
   await handle.read(start, 0, 9, 0).finally(() => handle.close());
   if (start[8] === 0x7b) return path; // a header's '{': safetensors under another name
-  const remedy = 'convert a .pth file with: mpvg convert';
-  throw new DataError(`findCheckpoint: expected a .safetensors file or a directory at ${path}, got another kind of file; ${remedy}`);
+  throw new DataError(`findCheckpoint: expected a .safetensors file or a directory at ${path}, got another kind of file; save a .pth file's tensors with safetensors.torch.save_file`);
 }
 
 function stateText(state: CheckpointState): string {

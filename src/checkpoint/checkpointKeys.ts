@@ -1,5 +1,6 @@
 // Does a checkpoint belong to this model? Its keys and shapes say so.
 import { DataError } from '../errors.ts';
+import { isBatchCounter } from './floatTensors.ts';
 
 /** Shapes by key: of a model's parameters or, as a `TensorMap` is one too, of stored tensors. */
 export type ShapesByKey = ReadonlyMap<string, { readonly shape: readonly number[] }>;
@@ -21,10 +22,10 @@ interface ShapeMismatch {
   readonly found: readonly number[];
 }
 
-/** Compares the keys and shapes that a model expects with those found in a checkpoint. */
+/** Compares the keys and shapes that a model expects with those found in a checkpoint. Counts of batches may be missing. */
 export function compareKeys(expected: ShapesByKey, found: ShapesByKey): KeyComparison {
   return {
-    missing: [...expected.keys()].filter((key) => !found.has(key)),
+    missing: [...expected.keys()].filter((key) => !found.has(key) && !isBatchCounter(key)),
     unexpected: [...found.keys()].filter((key) => !expected.has(key)),
     mismatched: [...expected].flatMap(([key, { shape }]) => {
       const other = found.get(key);

@@ -3,7 +3,6 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { DataError, ShapeError } from '../errors.ts';
 import { writeFileAtomically } from './atomicWrite.ts';
-import { float32FromBfloat16, float32FromFloat16 } from './halfFloat.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
 import { OwnDescriptor } from './ownDescriptor.ts';
 import { arrayTypeOf, elementCount, storedDtypes } from './storedTensor.ts';
@@ -64,22 +63,6 @@ export class SafetensorsFile {
     const bytes = tensorBuffer(end - begin, name, this.path);
     const count = await readFully(this.#handle, bytes, this.#dataStart + begin);
     return valuesOf(dtype, bytes, count, name, this.path);
-  }
-
-  /**
-   * Reads one floating-point tensor as float32: F16 and BF16 are widened, F64 is rounded.
-   * @throws DataError as `read` does, and when the tensor holds integers
-   */
-  async readFloat32(name: string): Promise<Float32Array> {
-    const { dtype } = this.#entry(name);
-    if (!['F64', 'F32', 'F16', 'BF16'].includes(dtype)) {
-      throw new DataError(`readFloat32: expected a floating-point tensor for "${name}" in ${this.path}, got ${dtype}`);
-    }
-    const data = await this.read(name);
-    if (data instanceof Float32Array) return data;
-    if (data instanceof Float64Array) return Float32Array.from(data);
-    const bits = new Uint16Array(data.buffer);
-    return dtype === 'BF16' ? float32FromBfloat16(bits) : float32FromFloat16(bits);
   }
 
   /**

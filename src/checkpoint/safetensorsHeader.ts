@@ -113,7 +113,9 @@ function parseEntry(name: string, value: unknown, path: string): TensorEntry {
   const what = `of tensor ${show(name)}`;
   if (!isObject(value)) throw invalid(path, `an object as description ${what}`, show(value));
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!isStoredDtype(dtype)) throw invalid(path, `one of ${storedDtypes.join(', ')} as dtype ${what}`, show(dtype));
+  if (!isStoredDtype(dtype)) {
+    throw invalid(path, `one of ${storedDtypes.join(', ')} as dtype ${what}`, `${show(dtype)}; store it as F32, F16 or BF16`);
+  }
   if (!isSizeList(shape)) throw invalid(path, `a list of sizes as shape ${what}`, show(shape));
   if (!isSizeList(offsets)) throw invalid(path, `two byte positions as data_offsets ${what}`, show(offsets));
   const [begin, end] = offsets;

@@ -17,7 +17,7 @@ interface ForwardFlags extends ConfigFlags, BackendFlags {
 
 export function addForward(program: Command): void {
   withBackend(withConfig(program.command('forward').description('Runs a model on given tensors and writes every stage: to check a port against another framework.')))
-    .requiredOption('--weights <file>', 'safetensors with weight.<parameter>; can be repeated, later files win', collect, [])
+    .requiredOption('--weights <checkpoint>', 'a run, a checkpoint or a .safetensors file, in which weight.<parameter> are the weights; can be repeated, later ones win', collect, [])
     .requiredOption('--inputs <file>', 'safetensors with input.<name>, images as [B, 3, H, W], normalised; may be the same file')
     .requiredOption('--out <file>', 'safetensors to write: output.<stage>, and grad.<parameter> with --grad')
     .option('--grad', 'also the gradients of the loss, grad.<parameter> and grad.input.<name>')
@@ -40,13 +40,14 @@ Examples:
   mpvg forward configs/ade20k/upernet_vit_adapter_tiny.ts --weights theirs.safetensors --inputs theirs.safetensors --out ours.safetensors --train`)
     .action(async (configFile: string, flags: ForwardFlags) => {
       const { loadConfig } = await import('../config/loadConfig.ts');
+      const { loadCheckpoint } = await import('../checkpoint/checkpoint.ts');
       const { readSafetensors, writeSafetensors } = await import('../checkpoint/safetensors.ts');
       const { selectBackend } = await import('../backends/select.ts');
 
       const config = await loadConfig(configFile, overridesOf(flags));
       const weights = new Map<string, StoredTensor>();
-      for (const file of flags.weights) {
-        for (const [name, tensor] of weightsOf(await readSafetensors(file))) weights.set(name, tensor);
+      for (const path of flags.weights) {
+        for (const [name, tensor] of weightsOf((await loadCheckpoint(path, { parts: ['model'] })).model)) weights.set(name, tensor);
       }
       const inputs = await readSafetensors(flags.inputs);
       const { grad = false, train = false } = flags;

@@ -11,6 +11,7 @@ import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { defaultCheckCache } from '../data/segmentation/checkedFiles.ts';
 import { checkSegmentationData, expectSoundData } from '../data/segmentation/checkSegmentationData.ts';
 import { decodeImage } from '../data/decode.ts';
+import { loadInitialWeights } from '../engine/initialWeights.ts';
 import { setPrecision } from '../engine/precision.ts';
 import { formatDuration } from '../engine/progress.ts';
 import { checkpointPath, openRun } from '../engine/runDirectory.ts';
@@ -52,7 +53,7 @@ export async function runFinetuning(config: FinetuneConfig, options: FinetuningO
   const model = createSegmentor(config.model);
   const task = segmentationTask(config, model, folders);
   await selectBackend(options.backend);
-  if (options.init !== undefined) await loadWeights(options.init, model);
+  if (options.init !== undefined) for (const line of await loadInitialWeights(options.init, model)) tell(line);
   model.initialise(config.seed); // what has no values yet
   if (options.pretrained !== undefined) {
     const stored = await loadCheckpoint(options.pretrained, { parts: ['model'] });

@@ -7,12 +7,12 @@ import { joinPresets } from '../backbones/position/join.ts';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import type { PretrainConfig } from '../config/pretrainSchema.ts';
 import { openDatasets } from '../data/openDatasets.ts';
+import { loadInitialWeights } from '../engine/initialWeights.ts';
 import { setPrecision } from '../engine/precision.ts';
 import { formatDuration } from '../engine/progress.ts';
 import { checkpointPath, openRun } from '../engine/runDirectory.ts';
 import { lockRun } from '../engine/runLock.ts';
 import type { TrainingResult } from '../engine/trainer.ts';
-import { loadWeights } from '../engine/trainingState.ts';
 import { top1Curve } from '../report/learningCurve.ts';
 import { ClassificationTask } from '../tasks/classification.ts';
 import { runTraining, tell } from './runTraining.ts';
@@ -47,7 +47,7 @@ export async function runPretraining(config: PretrainConfig, { resume, init, bac
     ...(workers !== undefined && { workers }),
   });
   await selectBackend(backend);
-  if (init !== undefined) await loadWeights(init, model);
+  if (init !== undefined) for (const line of await loadInitialWeights(init, model)) tell(line);
   model.initialise(seed); // what has no values yet
 
   const unlock = await lockRun(config.out);

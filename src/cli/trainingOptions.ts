@@ -14,7 +14,7 @@ export function withTraining(command: Command): Command {
   return command
     .option('--out <dir>', "the run's folder, instead of the config's")
     .option('--resume', 'continue the run in that folder from its last checkpoint, exactly; start it when there is none')
-    .option('--init <checkpoint>', 'start from the weights of a run, a checkpoint or a .safetensors file')
+    .option('--init <checkpoint>', 'start from the weights of a run, a checkpoint or a .safetensors file; a head for other classes starts anew')
     .option('--threads <count>', 'threads for computing (default: one per core)', wholeNumber)
     .addOption(new Option('--precision <name>', "instead of the config's").choices(['fp32', 'bf16']));
 }

@@ -1,0 +1,36 @@
+// The weights that a run starts from: those of a checkpoint of the same model, which may have been trained for other classes.
+
+import { assertSameModel, loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
+import { expectFinite } from '../checkpoint/finiteTensors.ts';
+import type { Module } from '../nn/module.ts';
+
+/** What tells classes apart, named from its module on. */
+const CLASSIFIER = /(^|\.)(head|head_dist|conv_seg)\.(weight|bias)$/;
+
+/**
+ * Takes the weights of a checkpoint. Classifiers of another number of classes are left as they are.
+ *
+ * @param path a run, one of its checkpoints or a .safetensors file
+ * @returns what was taken, for people, a line each
+ * @throws DataError when it is of another model, or a tensor is not of floats or not finite
+ */
+export async function loadInitialWeights(path: string, model: Module): Promise<string[]> {
+  const stored = await loadCheckpoint(path, { parts: ['model'] });
+  const own = model.namedTensors();
+  const isOfOtherClasses = (name: string): boolean => {
+    const [expected, found] = [own.get(name)?.shape, stored.model.get(name)?.shape];
+    return CLASSIFIER.test(name) && expected !== undefined && found !== undefined && expected[0] !== found[0] && expected.slice(1).join() === found.slice(1).join();
+  };
+  const left = [...own.keys()].filter(isOfOtherClasses);
+  const without = <Value>(tensors: ReadonlyMap<string, Value>) => new Map([...tensors].filter(([name]) => !left.includes(name)));
+  const taken = without(stored.model);
+  assertSameModel(without(own), taken, stored.path);
+  expectFinite(taken, await sourceOf(stored, 'model'));
+  model.loadState(taken, { strict: false });
+  if (left.length === 0) return [`from ${stored.path}: all ${taken.size} tensors taken`];
+  const shapes = left.map((name) => `${name} ([${stored.model.get(name)!.shape.join(', ')}] is not [${own.get(name)!.shape.join(', ')}])`);
+  return [
+    `from ${stored.path}: ${taken.size} tensors taken`,
+    `left at their initial values, since the number of classes is another: ${shapes.join(', ')}`,
+  ];
+}

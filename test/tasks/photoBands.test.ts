@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { bandsOver } from '../../src/tasks/photoBands.ts';
+import { windowsOver } from '../../src/tasks/slidingWindow.ts';
+
+/** Windows of 512 over a view of 4000 x `width`, 150 classes. */
+const sliding = (width: number) => ({ width, windows: windowsOver(4000, width, 512, 341), bytes: 128 * 128 * 150 * 4, rows: 2 });
+
+function covered(size: { height: number; width: number }, bands: ReturnType<typeof bandsOver>): boolean {
+  const area = bands.reduce((sum, { height, width }) => sum + height * width, 0);
+  return area === size.height * size.width && bands.every(({ top, left, height, width }) => top + height <= size.height && left + width <= size.width);
+}
+
+describe('bandsOver', () => {
+  const phone = { height: 4000, width: 6000 };
+
+  it('cuts rows whose logits take at most 24 MB, at least one', () => {
+    const bands = bandsOver(phone, 150, []);
+    expect(bands.slice(0, 2)).toEqual([{ top: 0, left: 0, height: 6, width: 6000 }, { top: 6, left: 0, height: 6, width: 6000 }]);
+    expect(bands.at(-1)).toEqual({ top: 3996, left: 0, height: 4, width: 6000 });
+    expect(covered(phone, bands)).toBe(true);
+    expect(bandsOver({ height: 2, width: 200_000 }, 255, [])).toEqual([0, 1].map((top) => ({ top, left: 0, height: 1, width: 200_000 })));
+  });
+
+  it('cuts columns where the windows over the whole width would be too many, and not before', () => {
+    const two = [sliding(6000), sliding(6000)]; // 2 views, 18 windows, 2 rows of 9.8 MB: 708 MB
+    expect(bandsOver(phone, 150, two).every(({ width }) => width === 6000)).toBe(true);
+    const four = bandsOver(phone, 150, [...two, ...two]);
+    expect([...new Set(four.map(({ left }) => left))]).toEqual([0, 3000]);
+    expect(covered(phone, four)).toBe(true);
+  });
+});
