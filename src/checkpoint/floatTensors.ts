@@ -1,5 +1,5 @@
-// Stored tensors as models take them: floating-point values as float32. F16 and BF16 are widened exactly, F64 is rounded; integers
-// where floats belong are another thing (quantised weights, labels), not weights that happen to be whole.
+// Stored tensors as models take them: floating-point values as float32. F16 and BF16 are widened exactly, F64 is rounded.
+// Integers where floats belong (quantised weights) are another thing, not weights that happen to be whole.
 
 import { DataError } from '../errors.ts';
 import { float32FromBfloat16, float32FromFloat16 } from './halfFloat.ts';

@@ -19,7 +19,8 @@ export async function loadInitialWeights(path: string, model: Module): Promise<s
   const own = model.namedTensors();
   const isOfOtherClasses = (name: string): boolean => {
     const [expected, found] = [own.get(name)?.shape, stored.model.get(name)?.shape];
-    return CLASSIFIER.test(name) && expected !== undefined && found !== undefined && expected[0] !== found[0] && expected.slice(1).join() === found.slice(1).join();
+    if (!CLASSIFIER.test(name) || expected === undefined || found === undefined) return false;
+    return expected[0] !== found[0] && expected.slice(1).join() === found.slice(1).join();
   };
   const left = [...own.keys()].filter(isOfOtherClasses);
   const without = <Value>(tensors: ReadonlyMap<string, Value>) => new Map([...tensors].filter(([name]) => !left.includes(name)));

@@ -28,8 +28,8 @@ export interface ResizePartOptions {
 }
 
 /**
- * A part of `resizeBilinear(whole, size)`: each pixel has the sources and weights that it has there, and on the CPU the same bits.
- * Has no gradient.
+ * A part of `resizeBilinear(whole, size)`: each pixel has the sources and weights that it has there, and on the CPU the same
+ * bits. Has no gradient.
  *
  * @param x [B, h, w, C], float32: at least the part of the map that `sourcePart` names
  * @returns [B, part.height, part.width, C]
@@ -75,8 +75,8 @@ function check(x: Tensor, { source, place, size, part }: ResizePartOptions): voi
   checkShape('resizePart', 'x', x, ['B', 'h', 'w', 'C']);
   const [, height = 0, width = 0] = x.shape;
   const describe = (at: Part) => `${at.height} x ${at.width} at (${at.top}, ${at.left})`;
-  const isInside = (inner: Part, { top, left, height: rows, width: columns }: Part) =>
-    inner.top >= top && inner.left >= left && inner.top + inner.height <= top + rows && inner.left + inner.width <= left + columns;
+  const isInside = (a: Part, b: Part) =>
+    a.top >= b.top && a.left >= b.left && a.top + a.height <= b.top + b.height && a.left + a.width <= b.left + b.width;
   const given = { top: place[0], left: place[1], height, width };
   const result = { top: 0, left: 0, height: size[0], width: size[1] };
   if (!isInside(part, result)) {

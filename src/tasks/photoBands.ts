@@ -9,6 +9,13 @@ const BAND_BYTES = 24e6;
 const WINDOW_BYTES = 800e6;
 const MOST_COLUMNS = 64;
 
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+type Column = Pick<Part, 'left' | 'width'>;
+
 /** Windows over one view, in pixels of the view. */
 export interface ViewWindows {
   /** The view's width. */
@@ -27,7 +34,7 @@ export interface ViewWindows {
  * @param views those that go through the model in windows. Windows between two columns are run for both, so there is one column
  *   unless memory demands more.
  */
-export function bandsOver({ height, width }: { readonly height: number; readonly width: number }, classes: number, views: readonly ViewWindows[]): Part[] {
+export function bandsOver({ height, width }: Size, classes: number, views: readonly ViewWindows[]): Part[] {
   const columns = columnsOver(width, views);
   return columns.flatMap(({ left, width: columnWidth }) => {
     const rows = Math.max(1, Math.floor(BAND_BYTES / (4 * classes * columnWidth)));
@@ -37,19 +44,21 @@ export function bandsOver({ height, width }: { readonly height: number; readonly
   });
 }
 
-function columnsOver(width: number, views: readonly ViewWindows[]): { readonly left: number; readonly width: number }[] {
+function columnsOver(width: number, views: readonly ViewWindows[]): Column[] {
   for (let count = 1; ; count++) {
     const edge = (i: number) => Math.floor((i * width) / count);
     const columns = Array.from({ length: count }, (_, i) => ({ left: edge(i), width: edge(i + 1) - edge(i) }));
-    if (count >= Math.min(MOST_COLUMNS, width) || columns.every((column) => windowBytes(column, width, views) <= WINDOW_BYTES)) return columns;
+    const fits = columns.every((column) => windowBytes(column, width, views) <= WINDOW_BYTES);
+    if (fits || count >= Math.min(MOST_COLUMNS, width)) return columns;
   }
 }
 
-function windowBytes(column: { readonly left: number; readonly width: number }, width: number, views: readonly ViewWindows[]): number {
+function windowBytes(column: Column, width: number, views: readonly ViewWindows[]): number {
   return views.reduce((sum, view) => {
     const scale = view.width / width;
     const [left, right] = [column.left * scale, (column.left + column.width) * scale];
     const firstRow = view.windows.filter(({ top }) => top === view.windows[0]!.top);
-    return sum + firstRow.filter((window) => window.left < right && window.left + window.width > left).length * view.rows * view.bytes;
+    const touching = firstRow.filter((window) => window.left < right && window.left + window.width > left);
+    return sum + touching.length * view.rows * view.bytes;
   }, 0);
 }

@@ -101,7 +101,8 @@ export class PhotoSegmenter {
   async #logitsOf(view: View, compile: boolean): Promise<ViewLogits> {
     const { photo: { height, width }, windows } = view;
     if (this.#options.mode.kind === 'whole') return wholeLogits(this.#runWhole(view), [height, width]);
-    return new SlidingLogits({ size: [height, width], windows, classes: this.#model.classes, run: (window) => this.#run(view, window, compile) });
+    const run = (window: Part): Promise<Tensor> => this.#run(view, window, compile);
+    return new SlidingLogits({ size: [height, width], windows, classes: this.#model.classes, run });
   }
 
   /** Whole photos come in many sizes, so there is no program for them. */

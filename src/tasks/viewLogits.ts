@@ -17,7 +17,10 @@ export interface ViewLogits {
   dispose(): void;
 }
 
-/** A view that went through the model as a whole. @param logits [1, h, w, classes], of the view's size or smaller; disposed of with it */
+/**
+ * A view that went through the model as a whole.
+ * @param logits [1, h, w, classes], of the view's size or smaller; disposed of with it
+ */
 export function wholeLogits(logits: Tensor, size: ImageSize): ViewLogits {
   return {
     size,

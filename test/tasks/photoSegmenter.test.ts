@@ -31,7 +31,8 @@ beforeAll(async () => {
 function photo(height: number, width: number, seed: number): RawImage {
   const rng = new Rng(seed);
   const [a, b] = [3 + rng.integer(20), 3 + rng.integer(20)];
-  const data = Uint8Array.from({ length: height * width * 3 }, (_, i) => 100 + 60 * Math.sin(i / 3 / width / a) + 60 * Math.cos(((i / 3) % width) / b + i % 3) + rng.integer(30));
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, i) =>
+    100 + 60 * Math.sin(i / 3 / width / a) + 60 * Math.cos(((i / 3) % width) / b + i % 3) + rng.integer(30));
   return { data, height, width };
 }
 
@@ -48,7 +49,8 @@ function normalized({ data, height, width }: RawImage): Tensor {
   // As src/ops/normalizeImages.ts rounds: a product and a sum of float32.
   const scale = std.map((value) => Math.fround(1 / (255 * value)));
   const shift = mean.map((value, i) => Math.fround(-value / std[i]!));
-  return tensor(Float32Array.from(data, (value, i) => Math.fround(Math.fround(value * scale[i % 3]!) + shift[i % 3]!)), [1, height, width, 3]);
+  const values = Float32Array.from(data, (value, i) => Math.fround(Math.fround(value * scale[i % 3]!) + shift[i % 3]!));
+  return tensor(values, [1, height, width, 3]);
 }
 
 /** All logits of a photo at its size, in one piece: the plain way. */
@@ -84,7 +86,9 @@ interface Averaging {
   readonly isMirroredBack: boolean;
 }
 
-function plainly(photos: readonly RawImage[], mode: InferenceMode, size: typeof large, { flip, of, isMirroredBack }: Averaging): Uint8Array {
+function plainly(
+  photos: readonly RawImage[], mode: InferenceMode, size: typeof large, { flip, of, isMirroredBack }: Averaging,
+): Uint8Array {
   return tidy(() => {
     const sum = new Float32Array(size.height * size.width * classes);
     for (const image of photos) {
@@ -92,7 +96,8 @@ function plainly(photos: readonly RawImage[], mode: InferenceMode, size: typeof 
         const resized = resizeBilinear(logitsOf(isMirrored ? mirrored(image) : image, mode), [size.height, size.width]);
         const scores = (of === 'logits' ? resized : softmax(resized)).dataSync<'float32'>();
         for (let pixel = 0; pixel < size.height * size.width; pixel++) {
-          const from = isMirrored && isMirroredBack ? Math.floor(pixel / size.width) * size.width + size.width - 1 - (pixel % size.width) : pixel;
+          const across = Math.floor(pixel / size.width) * size.width + size.width - 1 - (pixel % size.width);
+          const from = isMirrored && isMirroredBack ? across : pixel;
           for (let k = 0; k < classes; k++) sum[pixel * classes + k]! += scores[from * classes + k]!;
         }
       }
@@ -101,7 +106,9 @@ function plainly(photos: readonly RawImage[], mode: InferenceMode, size: typeof 
   });
 }
 
-async function segmented(photos: readonly RawImage[], mode: InferenceMode, size: typeof large, flip: boolean, compile = false): Promise<Uint8Array> {
+async function segmented(
+  photos: readonly RawImage[], mode: InferenceMode, size: typeof large, flip: boolean, compile = false,
+): Promise<Uint8Array> {
   const segmenter = new PhotoSegmenter(model, { mode, flip, mean, std });
   try {
     return await segmenter.segment(photos, size, compile);

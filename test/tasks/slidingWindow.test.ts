@@ -84,7 +84,8 @@ describe('SlidingLogits', () => {
 
   it('resizes the logits of windows that are smaller', async () => {
     const quarter = randomTensor(new Rng(2), [1, 2, 2, 3]);
-    const view = new SlidingLogits({ size: [8, 8], windows: windowsOver(8, 8, 8, 8), classes: 3, run: () => Promise.resolve(quarter) });
+    const run = () => Promise.resolve(quarter);
+    const view = new SlidingLogits({ size: [8, 8], windows: windowsOver(8, 8, 8, 8), classes: 3, run });
     expect((await view.part({ top: 3, left: 0, height: 2, width: 8 })).dataSync())
       .toEqual(slice(resizeBilinear(quarter, [8, 8]), [0, 3, 0, 0], [1, 2, 8, 3]).dataSync());
   });
