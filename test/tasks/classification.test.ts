@@ -73,6 +73,43 @@ describe('ClassificationTask', () => {
     await Promise.all([task.close(), single.close()]);
   });
 
+  it('has the mean cross entropy without smoothing, and the share of right answers, over all pictures', async () => {
+    const task = tinyClassification(tinyDeiT);
+    const validation = coloursDataset(10, { seed: 2 });
+    let [loss, right] = [0, 0];
+    for (let index = 0; index < validation.size; index++) {
+      const { data } = await validation.load(index);
+      const pixels = tensor(Float32Array.from(data, (value) => (value / 255 - 0.5) / 0.25), [1, 8, 8, 3]);
+      const logits = [...await task.model.forward(pixels).data<'float32'>()];
+      const label = validation.label(index);
+      loss += Math.log(logits.reduce((sum, value) => sum + Math.exp(value), 0)) - logits[label]!;
+      right += logits.every((value, k) => k === label || value < logits[label]!) ? 1 : 0;
+    }
+    const found = await task.evaluate({ compile: false });
+    expect(found!['loss']).toBeCloseTo(loss / 10, 5);
+    expect(found!['top1']).toBeCloseTo(right / 10, 10);
+    await task.close();
+  });
+
+  it('trains on whole batches in an order that changes, and takes as many pictures as there are for one', async () => {
+    const task = tinyClassification(tinyViTLite, { training: coloursDataset(7), batchSize: 6 });
+    const orders: string[] = [];
+    for (const epoch of [0, 1, 2]) for await (const { indices } of task.training.epoch(epoch)) orders.push(indices.join());
+    expect(orders).toHaveLength(3);
+    expect(new Set(orders).size).toBe(3);
+    await task.close();
+    await tinyClassification(tinyViTLite, { batchSize: 24 }).close();
+  });
+
+  it('refuses labels that are no class, wherever they are', () => {
+    for (const [index, label] of [[0, -1], [23, 1.5], [0, NaN]] as const) {
+      const training = { ...coloursDataset(24), label: (at: number) => (at === index ? label : 0) };
+      expect(() => tinyClassification(tinyViTLite, { training })).toThrow(`expected a class in [0, 3) for picture ${index}, got ${label}`);
+    }
+    expect(() => tinyClassification(tinyViTLite, { validation: coloursDataset(3, { classNames: ['crimson', 'green', 'blue'] }) })).toThrow(
+      "got 'crimson' for class 0 instead of 'red'");
+  });
+
   it('gives an evaluation up when asked to, and leaves no tensor behind', async () => {
     const task = tinyClassification();
     await task.evaluate({ compile: true });

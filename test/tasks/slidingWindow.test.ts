@@ -32,6 +32,11 @@ describe('windowsOver', () => {
   it('refuses a stride that leaves gaps', () => {
     expect(() => windowsOver(10, 10, 4, 5)).toThrow(ConfigError);
     expect(() => windowsOver(10, 10, 4, 0)).toThrow(ConfigError);
+    expect(windowsOver(2, 3, 1, 1)).toHaveLength(6);
+  });
+
+  it('looks at a picture smaller than its windows once', () => {
+    expect(windowsOver(3, 2, 8, 1)).toEqual([{ top: 0, left: 0, height: 3, width: 2 }]);
   });
 });
 
