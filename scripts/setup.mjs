@@ -12,7 +12,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 import('./setup/steps.mjs')
-  .then((steps) => steps.setUp())
+  .then((steps) => steps.setUp({ javascript: process.argv.includes('--javascript') }))
   .then((exitCode) => {
     process.exitCode = exitCode;
   });

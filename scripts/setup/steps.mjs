@@ -1,5 +1,6 @@
 // The order of set-up. Each step says whether it is up to date; only one that is not takes the lock and works.
 
+import fs from 'node:fs';
 import path from 'node:path';
 import { addon } from './addon.mjs';
 import { endWithPrograms } from './command.mjs';
@@ -13,8 +14,16 @@ import { typescript } from './typescript.mjs';
 /** @typedef {import('./context.mjs').Context} Context */
 /** @typedef {import('./context.mjs').Step} Step */
 
-/** @type {readonly Step[]} */
-const steps = [npmPackages, libtorch, addon, gradients, typescript];
+/**
+ * A clone is built; a package that npm installed comes with its JavaScript, and packing one needs no more than that.
+ * @param {string} root
+ * @param {boolean} javascript
+ * @returns {readonly Step[]}
+ */
+function stepsFor(root, javascript) {
+  if (javascript) return [npmPackages, gradients, typescript];
+  return fs.existsSync(path.join(root, 'src')) ? [npmPackages, libtorch, addon, gradients, typescript] : [libtorch, addon];
+}
 
 /** @param {string} line */
 function say(line) {
@@ -23,9 +32,10 @@ function say(line) {
 
 /**
  * The first step that has work to do, or undefined.
+ * @param {readonly Step[]} steps
  * @param {Context} context
  */
-async function firstStale(context) {
+async function firstStale(steps, context) {
   for (const step of steps) {
     if (!await step.current(context)) return step;
   }
@@ -34,18 +44,20 @@ async function firstStale(context) {
 
 /**
  * Brings everything up to date.
+ * @param {{ javascript?: boolean }} [options] javascript: only what a package is packed from
  * @returns {Promise<number>} the exit code: 0, or 2 when the user has something to put right
  */
-export async function setUp() {
+export async function setUp({ javascript = false } = {}) {
   /** @type {Context} */
   const context = { root: path.resolve(import.meta.dirname, '../..'), env: process.env };
+  const steps = stepsFor(context.root, javascript);
   endWithPrograms();
   try {
     if (process.platform !== 'linux') {
       const remedy = process.platform === 'win32' ? 'use WSL' : 'use a Linux machine or container';
       throw new SetupProblem(`expected Linux, got ${process.platform}: the addon builds there only; ${remedy}`);
     }
-    if (await firstStale(context) === undefined) return 0;
+    if (await firstStale(steps, context) === undefined) return 0;
 
     await withLock(
       path.join(context.root, 'build', 'setup.lock'),
@@ -53,7 +65,7 @@ export async function setUp() {
       (pid) => say(`waiting for another set-up to finish (process ${pid})`),
       async (lock) => {
         context.lock = lock;
-        for (let step = await firstStale(context); step !== undefined; step = await firstStale(context)) {
+        for (let step = await firstStale(steps, context); step !== undefined; step = await firstStale(steps, context)) {
           process.stderr.write(`mpvg set-up: ${step.doing} … `);
           const start = Date.now();
           try {

@@ -1,21 +1,24 @@
-// dist/: the TypeScript of src/, compiled.
+// dist/: the TypeScript of src/, compiled, and the command line bundled.
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { bundleCommandLine } from './bundle.mjs';
 import { runCommand } from './command.mjs';
 import { SetupProblem } from './problem.mjs';
 import { filesUnder, fingerprint, installedVersion, isStamped, writeStamp } from './stamp.mjs';
 
 /** @param {import('./context.mjs').Context} context */
 function paths({ root }) {
-  return { src: path.join(root, 'src'), dist: path.join(root, 'dist'), output: path.join(root, 'dist', 'cli', 'main.js'), stamp: path.join(root, 'dist', '.setup-stamp') };
+  const dist = path.join(root, 'dist');
+  return { src: path.join(root, 'src'), dist, compiled: path.join(dist, 'cli', 'main.js'), output: path.join(dist, 'bin', 'mpvg.js'), stamp: path.join(dist, '.setup-stamp') };
 }
 
 /** @param {import('./context.mjs').Context} context */
 function print(context) {
   const sources = filesUnder(paths(context).src, ['.ts']);
   const settings = ['tsconfig.json', 'tsconfig.build.json'].map((name) => path.join(context.root, name));
-  return fingerprint(context.root, [...sources, ...settings], [`typescript ${installedVersion(context.root, 'typescript')}`]);
+  const tools = ['typescript', 'esbuild'].map((name) => `${name} ${installedVersion(context.root, name)}`);
+  return fingerprint(context.root, [...sources, ...settings, path.join(import.meta.dirname, 'bundle.mjs')], tools);
 }
 
 /** Removes what was compiled from sources that are gone.
@@ -40,16 +43,16 @@ export const typescript = {
 
   async make(context) {
     const { root } = context;
-    const { dist, output, stamp } = paths(context);
+    const { dist, compiled, stamp } = paths(context);
     const made = print(context);
     fs.rmSync(stamp, { force: true });
     // The compiler's own record of what it wrote does not notice that somebody removed it.
-    if (!fs.existsSync(output)) fs.rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
+    if (!fs.existsSync(compiled)) fs.rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
     const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const { code, output: printed } = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], context);
     if (code !== 0) throw new SetupProblem(`TypeScript does not compile:\n${printed.trimEnd().split('\n').slice(0, 15).join('\n')}`);
     prune(context);
-    fs.chmodSync(output, 0o755);
+    await bundleCommandLine(root);
     writeStamp(stamp, made);
   },
 };

@@ -32,7 +32,7 @@ export async function selectBackend(options: BackendOptions = {}): Promise<void>
     );
   }
   if (!existsSync(fileURLToPath(gradientsUrl))) {
-    throw new ConfigError(`the gradients are not built (${fileURLToPath(gradientsUrl)} is missing); run: npm run setup`);
+    throw new ConfigError(`the gradients are not built (${fileURLToPath(gradientsUrl)} is missing); run: npx mpvg setup`);
   }
   await import(gradientsUrl.href);
   const { registerTorchBackend } = await import('./torch/register.ts');

@@ -2,9 +2,15 @@
 // The `mpvg` command. Nothing heavy is imported here: each command loads what it needs when it runs, so that --help is quick.
 
 import { hasTooFewAddresses, startWithFewAddresses } from './addressSpace.ts';
-import { createProgram } from './program.ts';
-import { runProgram } from './runProgram.ts';
+import { keepCompiledCode } from './compileCache.ts';
 import { tolerateClosedStreams } from './standardStreams.ts';
 
 tolerateClosedStreams({ stdout: process.stdout, stderr: process.stderr, exit: (code) => process.exit(code) });
-process.exitCode = await (hasTooFewAddresses() ? startWithFewAddresses() : runProgram(createProgram(), process.argv.slice(2)));
+process.exitCode = await (hasTooFewAddresses() ? startWithFewAddresses() : start());
+
+/** What is loaded from here on is kept compiled for the next run. */
+async function start(): Promise<number> {
+  keepCompiledCode();
+  const [{ createProgram }, { runProgram }] = await Promise.all([import('./program.ts'), import('./runProgram.ts')]);
+  return runProgram(createProgram(), process.argv.slice(2));
+}

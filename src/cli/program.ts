@@ -8,6 +8,7 @@ import { addForward } from './forward.ts';
 import { addParams } from './params.ts';
 import { addPredict } from './predict.ts';
 import { addPretrain } from './pretrain.ts';
+import { addSetup } from './setup.ts';
 
 /** The command line with all its commands; none of them has loaded anything yet. */
 export function createProgram(): Command {
@@ -16,7 +17,8 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
-  for (const add of [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addCoco, addBench]) add(program);
+  const commands = [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addCoco, addBench, addSetup];
+  for (const add of commands) add(program);
   return program;
 }
 

@@ -72,13 +72,13 @@ let loaded: Addon | undefined;
 export function binding(): Addon {
   if (loaded !== undefined) return loaded;
   if (!existsSync(addonPath)) {
-    throw new ConfigError(`the native addon is not built (${addonPath} is missing); run: npm run setup`);
+    throw new ConfigError(`the native addon is not built (${addonPath} is missing); run: npx mpvg setup`);
   }
   waitBriefly();
   try {
     loaded = createRequire(import.meta.url)(addonPath) as Addon;
   } catch (error) {
-    throw new ConfigError(`the native addon does not load: ${String(error)}; run: npm run setup`);
+    throw new ConfigError(`the native addon does not load: ${String(error)}; run: npx mpvg setup`);
   }
   return loaded;
 }
