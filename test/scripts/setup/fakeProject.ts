@@ -17,6 +17,11 @@ export interface SetupRun {
   readonly calls: readonly string[];
 }
 
+export interface StartedSetup {
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<SetupRun>;
+}
+
 export class FakeProject {
   readonly root: string;
   readonly bin: string;
@@ -47,9 +52,14 @@ export class FakeProject {
         fs.writeFileSync('dist/cli/main.js', '');
         if (fs.readFileSync('src/cli/main.ts', 'utf8').includes('wrong')) { console.log("src/cli/main.ts(1,1): error TS2304: Cannot find name 'wrong'."); process.exit(2); }
       \`);
+      write('node_modules/esbuild/package.json', '{ "version": "1.0.0" }');
       for (const name of ['node-addon-api', 'node-api-headers']) write("node_modules/" + name + "/package.json", '{ "version": "1.0.0" }');
       write('node_modules/esbuild/lib/main.js', \`
-        exports.build = async ({ outfile }) => { fs.appendFileSync('calls', 'esbuild\\\\n'); fs.writeFileSync(outfile, ''); };
+        exports.build = async ({ outfile, outdir }) => {
+          fs.appendFileSync('calls', 'esbuild\\\\n');
+          if (outfile) fs.writeFileSync(outfile, '');
+          else return { outputFiles: [{ path: outdir + '/mpvg.js', contents: '' }] };
+        };
         const fs = require('fs');
       \`);
     `);
@@ -105,14 +115,14 @@ export class FakeProject {
     return fs.existsSync(path.join(this.root, name));
   }
 
-  async setUp(env: Record<string, string> = {}): Promise<SetupRun> {
-    return this.start(env).ended;
+  async setUp(env: Record<string, string> = {}, ...args: readonly string[]): Promise<SetupRun> {
+    return this.start(env, ...args).ended;
   }
 
   /** Set-up that can be stopped. */
-  start(env: Record<string, string> = {}): { kill: (signal: NodeJS.Signals) => void; ended: Promise<SetupRun> } {
+  start(env: Record<string, string> = {}, ...args: readonly string[]): StartedSetup {
     fs.rmSync(this.#calls, { force: true });
-    const child = spawn(process.execPath, ['scripts/setup.mjs'], { cwd: this.root, env: { PATH: this.bin, ...env } });
+    const child = spawn(process.execPath, ['scripts/setup.mjs', ...args], { cwd: this.root, env: { PATH: this.bin, ...env } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => { stdout += String(chunk); });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,7 +13,7 @@ function work(calls: readonly string[]): string[] {
   return calls.filter((call) => !call.startsWith('python3 -c')).map((call) => call.split(' ').slice(0, 2).join(' ').trim());
 }
 
-const everything = ['npm ci', 'cmake -S', 'cmake --build', 'esbuild', 'tsc'];
+const everything = ['npm ci', 'cmake -S', 'cmake --build', 'esbuild', 'tsc', 'esbuild'];
 
 describe('set-up', () => {
   it('does everything once, in order, then nothing, and then prints nothing', async () => {
@@ -32,7 +33,7 @@ describe('set-up', () => {
     project.write('native/ops/extra.cc', 'int two = 2;');
     expect(work((await project.setUp()).calls)).toEqual(['cmake -S', 'cmake --build']);
     project.write('src/cli/main.ts', 'export const a = 1;');
-    expect(work((await project.setUp()).calls)).toEqual(['tsc']);
+    expect(work((await project.setUp()).calls)).toEqual(['tsc', 'esbuild']);
     project.write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/typescript': { version: '5.9.0' } } }));
     expect(work((await project.setUp()).calls)).toEqual(['npm ci']);
     fs.rmSync(path.join(project.root, 'build/tfjs-gradients.mjs'));
@@ -47,7 +48,7 @@ describe('set-up', () => {
     project.write('dist/cli/old.js', '');
     project.write('dist/cli/old.d.ts', '');
     await project.setUp();
-    expect([project.exists('dist/cli/old.js'), project.exists('dist/cli/old.d.ts'), project.exists('dist/cli/main.js')]).toEqual([false, false, true]);
+    expect(['dist/cli/old.js', 'dist/cli/old.d.ts', 'dist/cli/main.js'].map((name) => project.exists(name))).toEqual([false, false, true]);
   });
 
   it('lets a second process wait for the first and then find everything done', async () => {
@@ -60,6 +61,37 @@ describe('set-up', () => {
     // Process ids end at 4194304 on Linux.
     project.write('build/setup.lock', '4194305');
     expect(await project.setUp()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a package that npm installed', () => {
+  it('comes with its JavaScript, and gets libtorch and the addon', async () => {
+    for (const name of ['src', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
+      fs.rmSync(path.join(project.root, name), { recursive: true });
+    }
+    for (const name of ['node-addon-api', 'node-api-headers']) project.write(`node_modules/${name}/package.json`, '{ "version": "1.0.0" }');
+    const first = await project.setUp();
+    expect({ code: first.code, work: work(first.calls) }).toEqual({ code: 0, work: ['cmake -S', 'cmake --build'] });
+    expect((await project.setUp()).stderr).toBe('');
+  });
+
+  it('is packed from the JavaScript alone', async () => {
+    project.without('cmake');
+    project.without('python3');
+    const { code, calls } = await project.setUp({}, '--javascript');
+    expect({ code, work: work(calls) }).toEqual({ code: 0, work: ['npm ci', 'esbuild', 'tsc', 'esbuild'] });
+  });
+
+  it('says which folder it may not write', async () => {
+    await project.setUp();
+    fs.rmSync(path.join(project.root, 'build'), { recursive: true });
+    fs.chmodSync(project.root, 0o555);
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs'], {
+      cwd: project.root, env: { PATH: project.bin }, encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }),
+    });
+    fs.chmodSync(project.root, 0o755);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^mpvg set-up: .*build cannot be written \(EACCES\): /);
   });
 });
 

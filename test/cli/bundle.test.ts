@@ -1,0 +1,80 @@
+// dist/bin, the bundled command line that set-up makes.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeProblem, type ProblemFiles } from '../../src/cli/bench/cocoProblem.ts';
+
+const dist = path.join(import.meta.dirname, '../../dist');
+const bin = path.join(dist, 'bin');
+
+function run(file: string, ...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(dist, file), ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** What a file of the bundle loads before it runs: files, packages, and the modules that are in them. */
+function loadedWith(file: string): { packages: string[]; modules: string[] } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (name: string): void => {
+    if (files.has(name)) return;
+    files.add(name);
+    for (const [, target] of readFileSync(path.join(bin, name), 'utf8').matchAll(/^(?:import|export)\b[^'";]*["']([^"']+)["'];$/gm)) {
+      if (target!.startsWith('./')) visit(target!);
+      else if (!target!.startsWith('node:')) packages.add(target!);
+    }
+  };
+  visit(file);
+  const modules = [...files].flatMap((name) => [...readFileSync(path.join(bin, name), 'utf8').matchAll(/^\/\/ (\S+\.m?js)$/gm)].map(([, module]) => module!));
+  return { packages: [...packages], modules };
+}
+
+const chunkOf = (command: string) => readdirSync(bin).find((name) => new RegExp(`^${command}-\\w+\\.js$`).test(name))!;
+
+describe('the bundled command line', () => {
+  let folder = '';
+  let files: ProblemFiles;
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'mpvg-bundle-'));
+    files = await writeProblem(folder, { photos: 20, truths: 200, detections: 9000 });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('prints what the modules print', () => {
+    for (const args of [['--help'], ['--version'], ['evaluate', 'coco', '--help'], ['evaluate', 'coc']]) {
+      expect(run('bin/mpvg.js', ...args)).toEqual(run('cli/main.js', ...args));
+    }
+  });
+
+  it('scores masks with its worker threads as the modules do', () => {
+    const args = ['evaluate', 'coco', '--gt', files.truth, '--dt', files.segm, '--iou', 'segm', '--per-class'];
+    const ours = run('bin/mpvg.js', ...args);
+    expect(ours.status).toBe(0);
+    expect(ours.stdout).toBe(run('cli/main.js', ...args).stdout);
+    expect(ours.stdout).toContain('Average Precision');
+  });
+
+  it('loads a config that imports mpvg, and finds its own files', () => {
+    const config = path.join(import.meta.dirname, '../../configs/quickstart/pretrain.ts');
+    const { stdout, stderr } = run('bin/mpvg.js', 'params', config, '--json');
+    expect({ stdout, stderr }).toEqual({ stdout: run('cli/main.js', 'params', config, '--json').stdout, stderr: '' });
+    const wrong = path.join(folder, 'wrong.ts');
+    writeFileSync(wrong, 'export default { task: "classification", modle: {} };');
+    expect(run('bin/mpvg.js', 'params', wrong)).toEqual(run('cli/main.js', 'params', wrong));
+  });
+
+  it('loads for each command what that command needs', () => {
+    const program = loadedWith(chunkOf('program'));
+    expect(program.packages).toEqual([]);
+    expect(program.modules.filter((module) => module.startsWith('node_modules/')).every((module) => module.startsWith('node_modules/commander/'))).toBe(true);
+    const evaluate = loadedWith(chunkOf('evaluateCoco'));
+    expect(evaluate.packages).toEqual([]);
+    expect(evaluate.modules.filter((module) => module.startsWith('node_modules/'))).toEqual([]);
+    expect(evaluate.modules).toContain('dist/evaluation/coco/cocoEval.js');
+    expect(evaluate.modules).not.toContain('dist/evaluation/meanIou.js');
+    expect(loadedWith(chunkOf('runPretraining')).packages).toContain('@tensorflow/tfjs-core');
+  });
+});
