@@ -10,8 +10,7 @@
 
 #include "ops/bfloat16.h"
 #include "ops/check.h"
-#include "ops/gemm.h"
-#include "ops/tiles.h"
+#include "ops/products.h"
 #include "ops/vector_math.h"
 
 namespace mpvg {
@@ -46,63 +45,66 @@ float largest(const float* values, int64_t count) {
   return lanes[0];
 }
 
-// One head of one sample, as float with a row stride: the memory itself, or a widened copy of bfloat16.
-struct Rows {
-  const float* data;
-  int64_t stride;
-};
-
-inline Rows headRows(const float* data, int64_t stride, int64_t, int64_t, float*) { return {data, stride}; }
-inline Rows headRows(const c10::BFloat16* data, int64_t stride, int64_t rows, int64_t depth, float* scratch) {
-  for (int64_t r = 0; r < rows; r++) widen(data + r * stride, depth, scratch + r * depth);
-  return {scratch, depth};
+// Replaces scores by e^(scale score - most). Returns their sum. Not inlined: in a larger function GCC gives up on vectorising it.
+__attribute__((noinline)) float exponentials(float* scores, int64_t count, float scale, float most) {
+  float sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    scores[i] = fastExp(scale * scores[i] - most);
+    sum += scores[i];
+  }
+  return sum;
 }
 
-struct MutableRows {
+// Where one head's float32 results go: the memory itself, or scratch that is narrowed afterwards.
+struct HeadTarget {
   float* data;
   int64_t stride;
 };
 
-inline MutableRows headTarget(float* data, int64_t stride, int64_t, float*) { return {data, stride}; }
-inline MutableRows headTarget(c10::BFloat16*, int64_t, int64_t depth, float* scratch) { return {scratch, depth}; }
+inline HeadTarget headTarget(float* data, int64_t stride, int64_t, float*) { return {data, stride}; }
+inline HeadTarget headTarget(c10::BFloat16*, int64_t, int64_t depth, float* scratch) { return {scratch, depth}; }
 
-inline void storeHead(MutableRows, float*, int64_t, int64_t, int64_t) {}
-inline void storeHead(MutableRows from, c10::BFloat16* data, int64_t stride, int64_t rows, int64_t depth) {
+inline void storeHead(HeadTarget, float*, int64_t, int64_t, int64_t) {}
+inline void storeHead(HeadTarget from, c10::BFloat16* data, int64_t stride, int64_t rows, int64_t depth) {
   for (int64_t r = 0; r < rows; r++) narrow(from.data + r * depth, depth, data + r * stride);
 }
 
+// Some of the rows.
+template <typename Factor>
+Rows<const Factor> rowsFrom(Rows<const Factor> rows, int64_t begin, int64_t count) {
+  return {rows.row(begin), count, rows.width, rows.stride};
+}
+
 template <typename T>
-void forward(const T* qkv, const Shapes& s, T* out, float* logsumexp) {
+void forward(const typename T::Stored* qkv, const Shapes& s, typename T::Stored* out, float* logsumexp) {
+  using Factor = typename T::Factor;
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.depth));
-  const int64_t block = std::min(queryBlock(s.tokens), s.tokens), head = s.tokens * s.depth, row = 3 * s.channels;
+  const int64_t block = std::min(queryBlock(s.tokens), s.tokens), row = 3 * s.channels;
   at::parallel_for(0, s.batch * s.heads, 1, [&](int64_t first, int64_t last) {
     const SequentialBlas sequential;
-    Scratch scratch(block * (s.tokens + 1) + 4 * head);
-    float *scores = scratch.take(block * s.tokens), *inverseSums = scratch.take(block);
-    float *qs = scratch.take(head), *ks = scratch.take(head), *vs = scratch.take(head), *os = scratch.take(head);
     for (int64_t item = first; item < last; item++) {
+      Scratch scratch;
       const int64_t b = item / s.heads, h = item % s.heads;
-      const T* base = qkv + b * s.tokens * row + h * s.depth;
-      const Rows q = headRows(base, row, s.tokens, s.depth, qs);
-      const Rows k = headRows(base + s.channels, row, s.tokens, s.depth, ks);
-      const Rows v = headRows(base + 2 * s.channels, row, s.tokens, s.depth, vs);
-      T* destination = out + b * s.tokens * s.channels + h * s.depth;
-      const MutableRows o = headTarget(destination, s.channels, s.depth, os);
+      const auto* base = qkv + b * s.tokens * row + h * s.depth;
+      const auto q = readRows<Factor>(scratch, base, row, s.tokens, s.depth);
+      const auto k = Right<Factor>::ofTransposed(scratch, readRows<Factor>(scratch, base + s.channels, row, s.tokens, s.depth));
+      const auto v = Right<Factor>::of(scratch, readRows<Factor>(scratch, base + 2 * s.channels, row, s.tokens, s.depth));
+      auto* destination = out + b * s.tokens * s.channels + h * s.depth;
+      const HeadTarget o = headTarget(destination, s.channels, s.depth, scratch.take(s.tokens * s.depth));
+      const auto weights = takeRows<Factor>(scratch, block, s.tokens);
+      float *scores = target(weights.data, scratch.take(block * weights.stride)), *inverseSums = scratch.take(block);
       for (int64_t begin = 0; begin < s.tokens; begin += block) {
         const int64_t rows = std::min(block, s.tokens - begin);
-        gemmNT(rows, s.tokens, s.depth, scale, q.data + begin * q.stride, q.stride, k.data, k.stride, 0, scores, s.tokens);
+        k.multiply(rowsFrom(q, begin, rows), 0, scores, weights.stride);
         for (int64_t r = 0; r < rows; r++) {
-          float* line = scores + r * s.tokens;
-          const float most = largest(line, s.tokens);
-          float sum = 0;
-          for (int64_t i = 0; i < s.tokens; i++) {
-            line[i] = fastExp(line[i] - most);
-            sum += line[i];
-          }
+          float* line = scores + r * weights.stride;
+          const float most = scale * largest(line, s.tokens);
+          const float sum = exponentials(line, s.tokens, scale, most);
           inverseSums[r] = 1.0f / sum;
           logsumexp[item * s.tokens + begin + r] = most + std::log(sum);
+          narrow(line, s.tokens, weights.row(r));
         }
-        gemmNN(rows, s.depth, s.tokens, 1, scores, s.tokens, v.data, v.stride, 0, o.data + begin * o.stride, o.stride);
+        v.multiply(rowsFrom(asRead(weights), 0, rows), 0, o.data + begin * o.stride, o.stride);
         for (int64_t r = 0; r < rows; r++) {
           float* line = o.data + (begin + r) * o.stride;
           for (int64_t i = 0; i < s.depth; i++) line[i] *= inverseSums[r];
@@ -114,48 +116,56 @@ void forward(const T* qkv, const Shapes& s, T* out, float* logsumexp) {
 }
 
 template <typename T>
-void backward(const T* dy, const T* qkv, const T* out, const float* logsumexp, const Shapes& s, T* dqkv) {
+void backward(const typename T::Stored* dy, const typename T::Stored* qkv, const typename T::Stored* out, const float* logsumexp,
+              const Shapes& s, typename T::Stored* dqkv) {
+  using Factor = typename T::Factor;
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.depth));
   const int64_t block = std::min(queryBlock(2 * s.tokens), s.tokens), head = s.tokens * s.depth, row = 3 * s.channels;
   at::parallel_for(0, s.batch * s.heads, 1, [&](int64_t first, int64_t last) {
     const SequentialBlas sequential;
-    Scratch scratch(2 * block * s.tokens + 8 * head);
-    float *weights = scratch.take(block * s.tokens), *dscores = scratch.take(block * s.tokens);
-    float *qs = scratch.take(head), *ks = scratch.take(head), *vs = scratch.take(head), *os = scratch.take(head);
-    float *dos = scratch.take(head), *dqs = scratch.take(head), *dks = scratch.take(head), *dvs = scratch.take(head);
     for (int64_t item = first; item < last; item++) {
+      Scratch scratch;
       const int64_t b = item / s.heads, h = item % s.heads;
-      const T* base = qkv + b * s.tokens * row + h * s.depth;
-      T* dbase = dqkv + b * s.tokens * row + h * s.depth;
+      const auto* base = qkv + b * s.tokens * row + h * s.depth;
+      auto* dbase = dqkv + b * s.tokens * row + h * s.depth;
       const int64_t outAt = b * s.tokens * s.channels + h * s.depth;
-      const Rows q = headRows(base, row, s.tokens, s.depth, qs);
-      const Rows k = headRows(base + s.channels, row, s.tokens, s.depth, ks);
-      const Rows v = headRows(base + 2 * s.channels, row, s.tokens, s.depth, vs);
-      const Rows o = headRows(out + outAt, s.channels, s.tokens, s.depth, os);
-      const Rows dout = headRows(dy + outAt, s.channels, s.tokens, s.depth, dos);
-      const MutableRows dq = headTarget(dbase, row, s.depth, dqs);
-      const MutableRows dk = headTarget(dbase + s.channels, row, s.depth, dks);
-      const MutableRows dv = headTarget(dbase + 2 * s.channels, row, s.depth, dvs);
+      const auto q = readRows<Factor>(scratch, base, row, s.tokens, s.depth);
+      const auto keys = readRows<Factor>(scratch, base + s.channels, row, s.tokens, s.depth);
+      const auto k = Right<Factor>::of(scratch, keys), kTransposed = Right<Factor>::ofTransposed(scratch, keys);
+      const auto vTransposed =
+          Right<Factor>::ofTransposed(scratch, readRows<Factor>(scratch, base + 2 * s.channels, row, s.tokens, s.depth));
+      const auto dout = readRows<Factor>(scratch, dy + outAt, s.channels, s.tokens, s.depth);
+      const HeadTarget dq = headTarget(dbase, row, s.depth, scratch.take(head));
+      const HeadTarget dk = headTarget(dbase + s.channels, row, s.depth, scratch.take(head));
+      const HeadTarget dv = headTarget(dbase + 2 * s.channels, row, s.depth, scratch.take(head));
+      const auto weights = takeRows<Factor>(scratch, block, s.tokens), dscores = takeRows<Factor>(scratch, block, s.tokens);
+      float *scores = target(weights.data, scratch.take(block * weights.stride));
+      float *dweights = target(dscores.data, scratch.take(block * weights.stride));
+      float *outLine = scratch.take(s.depth), *doutLine = scratch.take(s.depth);
       for (int64_t begin = 0; begin < s.tokens; begin += block) {
         const int64_t rows = std::min(block, s.tokens - begin);
-        const float *qb = q.data + begin * q.stride, *dob = dout.data + begin * dout.stride;
+        const auto queries = rowsFrom(q, begin, rows), given = rowsFrom(dout, begin, rows);
         const float accumulate = begin == 0 ? 0.0f : 1.0f;
-        gemmNT(rows, s.tokens, s.depth, scale, qb, q.stride, k.data, k.stride, 0, weights, s.tokens);
-        gemmNT(rows, s.tokens, s.depth, 1, dob, dout.stride, v.data, v.stride, 0, dscores, s.tokens);
+        kTransposed.multiply(queries, 0, scores, weights.stride);
+        vTransposed.multiply(given, 0, dweights, weights.stride);
         for (int64_t r = 0; r < rows; r++) {
           const float lse = logsumexp[item * s.tokens + begin + r];
-          const float *orow = o.data + (begin + r) * o.stride, *dorow = dob + r * dout.stride;
+          const float* o = widen(out + outAt + (begin + r) * s.channels, s.depth, outLine);
+          const float* d = widen(given.row(r), s.depth, doutLine);
           float delta = 0;
-          for (int64_t i = 0; i < s.depth; i++) delta += orow[i] * dorow[i];
-          float *w = weights + r * s.tokens, *d = dscores + r * s.tokens;
+          for (int64_t i = 0; i < s.depth; i++) delta += o[i] * d[i];
+          float *w = scores + r * weights.stride, *dw = dweights + r * weights.stride;
           for (int64_t i = 0; i < s.tokens; i++) {
-            w[i] = fastExp(w[i] - lse);
-            d[i] = w[i] * (d[i] - delta);
+            w[i] = fastExp(scale * w[i] - lse);
+            dw[i] = scale * w[i] * (dw[i] - delta);
           }
+          narrow(w, s.tokens, weights.row(r));
+          narrow(dw, s.tokens, dscores.row(r));
         }
-        gemmTN(s.tokens, s.depth, rows, 1, weights, s.tokens, dob, dout.stride, accumulate, dv.data, dv.stride);
-        gemmNN(rows, s.depth, s.tokens, scale, dscores, s.tokens, k.data, k.stride, 0, dq.data + begin * dq.stride, dq.stride);
-        gemmTN(s.tokens, s.depth, rows, scale, dscores, s.tokens, qb, q.stride, accumulate, dk.data, dk.stride);
+        const auto w = rowsFrom(asRead(weights), 0, rows), d = rowsFrom(asRead(dscores), 0, rows);
+        multiplyTransposed(w, given, accumulate, dv.data, dv.stride);
+        k.multiply(d, 0, dq.data + begin * dq.stride, dq.stride);
+        multiplyTransposed(d, queries, accumulate, dk.data, dk.stride);
       }
       storeHead(dq, dbase, row, s.tokens, s.depth);
       storeHead(dk, dbase + s.channels, row, s.tokens, s.depth);
@@ -202,15 +212,14 @@ at::Tensor attentionBackwardComposed(const at::Tensor& dy, const at::Tensor& qkv
 std::tuple<at::Tensor, at::Tensor> attentionCpu(const at::Tensor& qkv, int64_t heads) {
   const Shapes s = shapesOf(qkv, heads);
   const at::ScalarType type = activationType(qkv, "qkv");
-  if (type == at::kBFloat16 && fastBfloat16()) return attentionComposed(qkv, heads);
+  if (type == at::kBFloat16 && composesBfloat16()) return attentionComposed(qkv, heads);
   const at::Tensor in = qkv.contiguous();
   at::Tensor out = at::empty({s.batch, s.tokens, s.channels}, in.options());
   at::Tensor logsumexp = at::empty({s.batch, s.heads, s.tokens}, in.options().dtype(at::kFloat));
-  if (type == at::kFloat) {
-    forward(in.const_data_ptr<float>(), s, out.data_ptr<float>(), logsumexp.data_ptr<float>());
-  } else {
-    forward(in.const_data_ptr<c10::BFloat16>(), s, out.data_ptr<c10::BFloat16>(), logsumexp.data_ptr<float>());
-  }
+  withTypes(type, [&](auto types) {
+    using Stored = typename decltype(types)::Stored;
+    forward<decltype(types)>(in.const_data_ptr<Stored>(), s, out.data_ptr<Stored>(), logsumexp.data_ptr<float>());
+  });
   return {out, logsumexp};
 }
 
@@ -218,20 +227,18 @@ at::Tensor attentionBackwardCpu(const at::Tensor& dy, const at::Tensor& qkv, con
                                 int64_t heads) {
   const Shapes s = shapesOf(qkv, heads);
   const at::ScalarType type = activationType(qkv, "qkv");
-  if (type == at::kBFloat16 && fastBfloat16()) return attentionBackwardComposed(dy, qkv, out, logsumexp, heads);
+  if (type == at::kBFloat16 && composesBfloat16()) return attentionBackwardComposed(dy, qkv, out, logsumexp, heads);
   const std::vector<int64_t> expected = {s.batch, s.tokens, s.channels};
   TORCH_CHECK(dy.numel() == s.batch * s.tokens * s.channels && out.sizes() == dy.sizes(), "expected dy and out of shape ", expected,
               ", got ", dy.sizes(), " and ", out.sizes());
   const at::Tensor dout = activation(dy, "dy", type), in = qkv.contiguous(), o = activation(out, "out", type);
   const at::Tensor lse = parameter(logsumexp, "logsumexp", {s.batch, s.heads, s.tokens});
   at::Tensor dqkv = at::empty_like(in);
-  if (type == at::kFloat) {
-    backward(dout.const_data_ptr<float>(), in.const_data_ptr<float>(), o.const_data_ptr<float>(), lse.const_data_ptr<float>(), s,
-             dqkv.data_ptr<float>());
-  } else {
-    backward(dout.const_data_ptr<c10::BFloat16>(), in.const_data_ptr<c10::BFloat16>(), o.const_data_ptr<c10::BFloat16>(),
-             lse.const_data_ptr<float>(), s, dqkv.data_ptr<c10::BFloat16>());
-  }
+  withTypes(type, [&](auto types) {
+    using Stored = typename decltype(types)::Stored;
+    backward<decltype(types)>(dout.const_data_ptr<Stored>(), in.const_data_ptr<Stored>(), o.const_data_ptr<Stored>(),
+                              lse.const_data_ptr<float>(), s, dqkv.data_ptr<Stored>());
+  });
   return dqkv;
 }
 

@@ -54,7 +54,7 @@ Moments momentsOf(const T* x, const Shapes& s) {
   std::vector<Moments> perThread(shareCount(s.rows), Moments(channels));
   forEachTile(s.rows, tileRows(channels), [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch((rows + 2) * channels);
+    Scratch scratch;
     const float* in = widen(x + begin * channels, rows * channels, scratch.take(rows * channels));
     float *mean = scratch.take(channels), *deviation = scratch.take(channels);
     for (int64_t c = 0; c < channels; c++) mean[c] = deviation[c] = 0;
@@ -84,7 +84,7 @@ void normalise(const T* x, const float* mean, const float* rstd, const float* ga
   for (int64_t c = 0; c < channels; c++) scale[c] = gamma[c] * rstd[c];
   forEachTile(s.rows, tileRows(channels), [&](int64_t, int64_t begin, int64_t end) {
     const int64_t count = (end - begin) * channels;
-    Scratch scratch(2 * count);
+    Scratch scratch;
     const float* in = widen(x + begin * channels, count, scratch.take(count));
     float* out = target(y + begin * channels, scratch.take(count));
     for (int64_t r = 0; r < end - begin; r++) {
@@ -119,7 +119,7 @@ void backward(const T* dy, const T* x, const float* gamma, const float* beta, co
   std::vector<std::vector<double>> sums(shares, std::vector<double>(3 * channels));
   forEachTile(s.rows, rowsPerTile, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t count = (end - begin) * channels;
-    Scratch scratch(2 * count + 4 * channels);
+    Scratch scratch;
     const float* in = widen(x + begin * channels, count, scratch.take(count));
     const float* given = widen(dy + begin * channels, count, scratch.take(count));
     float *masked = scratch.take(channels), *sum = scratch.take(channels), *product = scratch.take(channels);
@@ -165,7 +165,7 @@ void backward(const T* dy, const T* x, const float* gamma, const float* beta, co
 
   forEachTile(s.rows, rowsPerTile, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t count = (end - begin) * channels;
-    Scratch scratch(3 * count + channels);
+    Scratch scratch;
     const float* in = widen(x + begin * channels, count, scratch.take(count));
     const float* given = widen(dy + begin * channels, count, scratch.take(count));
     float* out = target(dx + begin * channels, scratch.take(count));

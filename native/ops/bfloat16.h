@@ -1,26 +1,36 @@
-// Whether this machine multiplies bfloat16 matrices fast. Where it does not, libtorch falls back to a loop that is ten times
-// slower than float32, and our tiled operators widen to float32 instead.
+// The three ways in which the fused operators compute in bfloat16 on the CPU. The processor decides, once per process.
 #pragma once
 
-#include <cstdlib>
-#include <string>
-
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/stack.h>
+#include <ATen/ATen.h>
 
 namespace mpvg {
 
-inline bool fastBfloat16() {
-  static const bool fast = [] {
-    // For tests, both ways can be asked for: MPVG_BF16=composed | tiled.
-    if (const char* forced = std::getenv("MPVG_BF16")) return std::string(forced) == "composed";
-    const auto op = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
-    if (!op) return false;
-    torch::jit::Stack stack;
-    op->callBoxed(stack);
-    return stack.at(0).toBool();
-  }();
-  return fast;
+enum class Bfloat16Way {
+  instructions,  // our tiles, whose products multiply bfloat16 (bfloat16_gemm.h)
+  composed,      // ATen's operators: processors whose bfloat16 instructions only libtorch's whole operators reach
+  widened,       // our tiles, widened to float32: without instructions libtorch's bfloat16 product is a scalar loop
+};
+
+// The way on this processor. For tests, MPVG_BF16=instructions | composed | tiled asks for one; tiled is the widened one.
+// Throws for instructions that the processor does not have.
+Bfloat16Way bfloat16Way();
+
+inline bool fastBfloat16() { return bfloat16Way() != Bfloat16Way::widened; }
+inline bool composesBfloat16() { return bfloat16Way() == Bfloat16Way::composed; }
+
+// What a tiled operator is compiled for: the type its activations are stored in, and the one that its products multiply.
+template <typename StoredType, typename FactorType>
+struct Types {
+  using Stored = StoredType;
+  using Factor = FactorType;
+};
+
+// Calls body with the Types for activations of `type`, float32 or bfloat16.
+template <typename Body>
+auto withTypes(at::ScalarType type, const Body& body) {
+  if (type == at::kFloat) return body(Types<float, float>{});
+  if (bfloat16Way() == Bfloat16Way::instructions) return body(Types<c10::BFloat16, c10::BFloat16>{});
+  return body(Types<c10::BFloat16, float>{});
 }
 
 }  // namespace mpvg

@@ -154,7 +154,7 @@ void convolve(const In* x, const at::Tensor& kernels, const float* bias, const S
   const std::vector<In> zeros(s.inputs);
   forEachTile(s.tiles(), kTilesPerProduct, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t tiles = end - begin, patchStride = tiles * s.inputs + kGap, productStride = tiles * s.outputs + kGap;
-    Scratch scratch(kPositions * (patchStride + productStride));
+    Scratch scratch;
     float *patches = scratch.take(kPositions * patchStride), *products = scratch.take(kPositions * productStride);
     transformPatches(x, zeros, s.inputs, s, begin, end, patches, patchStride);
     for (int p = 0; p < kPositions; p++) {

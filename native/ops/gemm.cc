@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/bfloat16_gemm.h"
+
 // Fortran BLAS, column-major. x86 builds of libtorch export MKL's; where a build has none, ATen's mm serves.
 extern "C" __attribute__((weak)) void sgemm_(const char* transA, const char* transB, const int* m, const int* n, const int* k,
                                              const float* alpha, const float* a, const int* lda, const float* b,
@@ -16,6 +18,7 @@ SequentialBlas::SequentialBlas() {
 }
 
 SequentialBlas::~SequentialBlas() {
+  endProducts();
   if (MKL_Set_Num_Threads_Local != nullptr) MKL_Set_Num_Threads_Local(previous_);
 }
 

@@ -7,7 +7,8 @@
 namespace mpvg {
 
 // While it lives, products of the calling thread run on that thread alone. libtorch turns MKL's own check for this off, and
-// products that start a team inside a team wait for threads that never come.
+// products that start a team inside a team wait for threads that never come. When it ends, the thread's core leaves what products put it
+// in.
 class SequentialBlas {
  public:
   SequentialBlas();

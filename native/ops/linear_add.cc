@@ -6,7 +6,7 @@
 
 #include "ops/bfloat16.h"
 #include "ops/check.h"
-#include "ops/gemm.h"
+#include "ops/products.h"
 #include "ops/tiles.h"
 
 namespace mpvg {
@@ -38,17 +38,17 @@ std::vector<int64_t> withLast(const at::Tensor& x, int64_t last) {
 template <typename T>
 void forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& residual,
              const at::Tensor& scale, const Shapes& s, at::Tensor& y) {
-  const T* xs = x.const_data_ptr<T>();
-  const float* residuals = residual.const_data_ptr<float>();
-  const float *w = weight.const_data_ptr<float>(), *offset = floatsOrNull(bias), *factors = floatsOrNull(scale);
+  using Factor = typename T::Factor;
+  const auto* xs = x.const_data_ptr<typename T::Stored>();
+  const auto w = Right<Factor>::ofWeight(weight.const_data_ptr<float>(), s.out, s.in, true);
+  const float *residuals = residual.const_data_ptr<float>(), *offset = floatsOrNull(bias), *factors = floatsOrNull(scale);
   float* ys = y.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * s.in);
-    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    Scratch scratch;
     const float* past = residuals + begin * s.out;
     float* out = ys + begin * s.out;
-    gemmNT(rows, s.out, s.in, 1, in, s.in, w, s.in, 0, out, s.out);
+    w.multiply(readRows<Factor>(scratch, xs + begin * s.in, s.in, rows, s.in), 0, out, s.out);
     for (int64_t r = 0; r < rows; r++) {
       float* line = out + r * s.out;
       const float* pastLine = past + r * s.out;
@@ -65,29 +65,32 @@ void forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bi
 template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scale, const Shapes& s,
               at::Tensor& dx, at::Tensor& dweight, at::Tensor& dbias) {
-  const T* xs = x.const_data_ptr<T>();
-  const float *dys = dy.const_data_ptr<float>(), *w = weight.const_data_ptr<float>(), *factors = floatsOrNull(scale);
-  T* dxs = dx.data_ptr<T>();
+  using Factor = typename T::Factor;
+  const auto* xs = x.const_data_ptr<typename T::Stored>();
+  const auto w = Right<Factor>::ofWeight(weight.const_data_ptr<float>(), s.out, s.in, false);
+  const float *dys = dy.const_data_ptr<float>(), *factors = floatsOrNull(scale);
+  auto* dxs = dx.data_ptr<typename T::Stored>();
   const int64_t shares = shareCount(s.rows);
   ThreadSums sumWeight(dweight.data_ptr<float>(), s.out * s.in, shares);
   std::optional<ThreadSums> sumBias;
   if (dbias.defined()) sumBias.emplace(dbias.data_ptr<float>(), s.out, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (2 * s.in + s.out));
-    const float* in = widen(xs + begin * s.in, rows * s.in, scratch.take(rows * s.in));
+    Scratch scratch;
     const float* dout = dys + begin * s.out;
-    float* scaled = scratch.take(rows * s.out);
-    float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
     if (factors != nullptr) {
+      float* scaled = scratch.take(rows * s.out);
       for (int64_t r = 0; r < rows; r++) {
         const float factor = factors[(begin + r) / s.rowsPerSample];
         for (int64_t i = 0; i < s.out; i++) scaled[r * s.out + i] = factor * dout[r * s.out + i];
       }
       dout = scaled;
     }
-    gemmTN(s.out, s.in, rows, 1, dout, s.out, in, s.in, sumWeight.beta(thread), sumWeight.of(thread), s.in);
-    gemmNN(rows, s.in, s.out, 1, dout, s.out, w, s.in, 0, din, s.in);
+    const auto given = readRows<Factor>(scratch, dout, s.out, rows, s.out);
+    multiplyTransposed(given, readRows<Factor>(scratch, xs + begin * s.in, s.in, rows, s.in), sumWeight.beta(thread),
+                       sumWeight.of(thread), s.in);
+    float* din = target(dxs + begin * s.in, scratch.take(rows * s.in));
+    w.multiply(given, 0, din, s.in);
     if (sumBias) {
       float* sum = sumBias->cleared(thread);
       for (int64_t r = 0; r < rows; r++) {
@@ -130,7 +133,7 @@ at::Tensor linearAddCpu(const at::Tensor& x, const at::Tensor& weight, const std
                         const at::Tensor& residual, const std::optional<at::Tensor>& scale) {
   const Shapes s = shapesOf(x, weight, scale);
   const at::ScalarType type = activationType(x, "x");
-  if (type == at::kBFloat16 && fastBfloat16()) return linearAddComposed(x, weight, bias, residual, scale);
+  if (type == at::kBFloat16 && composesBfloat16()) return linearAddComposed(x, weight, bias, residual, scale);
   TORCH_CHECK(residual.dim() >= 2 && residual.size(-1) == s.out && rowsOf(residual) == s.rows, "expected a residual of shape ",
               at::IntArrayRef(withLast(x, s.out)), ", got ", residual.sizes());
   const at::Tensor in = x.contiguous(), past = activation(residual, "residual", at::kFloat);
@@ -138,11 +141,7 @@ at::Tensor linearAddCpu(const at::Tensor& x, const at::Tensor& weight, const std
   const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
   const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
   at::Tensor y = at::empty_like(past);
-  if (type == at::kFloat) {
-    forward<float>(in, w, offset, past, factors, s, y);
-  } else {
-    forward<c10::BFloat16>(in, w, offset, past, factors, s, y);
-  }
+  withTypes(type, [&](auto types) { forward<decltype(types)>(in, w, offset, past, factors, s, y); });
   return y;
 }
 
@@ -151,17 +150,13 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> linearAddBackwardCpu(const at::Te
                                                                     const std::optional<at::Tensor>& scale, bool bias) {
   const Shapes s = shapesOf(x, weight, scale);
   const at::ScalarType type = activationType(x, "x");
-  if (type == at::kBFloat16 && fastBfloat16()) return linearAddBackwardComposed(dy, x, weight, scale, bias);
+  if (type == at::kBFloat16 && composesBfloat16()) return linearAddBackwardComposed(dy, x, weight, scale, bias);
   TORCH_CHECK(dy.dim() >= 2 && dy.size(-1) == s.out && rowsOf(dy) == s.rows, "expected dy of shape ",
               at::IntArrayRef(withLast(x, s.out)), ", got ", dy.sizes());
   const at::Tensor in = x.contiguous(), dout = activation(dy, "dy", at::kFloat), w = parameter(weight, "weight", {s.out, s.in});
   const at::Tensor factors = scale.has_value() ? parameter(*scale, "scale", {x.size(0)}) : at::Tensor();
   at::Tensor dx = at::empty_like(in), dweight = at::empty_like(w), dbias = bias ? at::empty({s.out}, w.options()) : at::Tensor();
-  if (type == at::kFloat) {
-    backward<float>(dout, in, w, factors, s, dx, dweight, dbias);
-  } else {
-    backward<c10::BFloat16>(dout, in, w, factors, s, dx, dweight, dbias);
-  }
+  withTypes(type, [&](auto types) { backward<decltype(types)>(dout, in, w, factors, s, dx, dweight, dbias); });
   return {dx, dweight, dbias};
 }
 

@@ -6,8 +6,8 @@
 
 #include "ops/bfloat16.h"
 #include "ops/check.h"
-#include "ops/gemm.h"
 #include "ops/layer_norm_rows.h"
+#include "ops/products.h"
 #include "ops/tiles.h"
 
 namespace mpvg {
@@ -42,28 +42,32 @@ template <typename T>
 std::tuple<at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
                                                        const at::Tensor& addend, const at::Tensor& weight, const at::Tensor& bias,
                                                        double eps, const Shapes& s) {
-  at::Tensor y = at::empty(withLast(x, s.out), x.options().dtype(c10::CppTypeToScalarType<T>::value));
+  using Factor = typename T::Factor;
+  at::Tensor y = at::empty(withLast(x, s.out), x.options().dtype(c10::CppTypeToScalarType<typename T::Stored>::value));
   at::Tensor mean = at::empty({s.rows}, x.options()), rstd = at::empty_like(mean);
   const float* xs = x.const_data_ptr<float>();
-  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
+  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>();
   const float *pe = floatsOrNull(addend), *offset = floatsOrNull(bias);
-  T* ys = y.data_ptr<T>();
+  const auto w = Right<Factor>::ofWeight(weight.const_data_ptr<float>(), s.out, s.in, true);
+  auto* ys = y.data_ptr<typename T::Stored>();
   float *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (s.in + s.out));
+    Scratch scratch;
     const float* in = xs + begin * s.in;
-    float* normed = scratch.take(rows * s.in);
+    const auto normed = takeRows<Factor>(scratch, rows, s.in);
+    float* normedLine = scratch.take(s.in);
     float* out = target(ys + begin * s.out, scratch.take(rows * s.out));
     for (int64_t r = 0; r < rows; r++) {
       const RowMoments m = rowMoments(in + r * s.in, s.in, static_cast<float>(eps));
       means[begin + r] = m.mean;
       rstds[begin + r] = m.rstd;
-      normaliseRow(in + r * s.in, m, g, b, pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in,
-                   normed + r * s.in);
+      float* line = target(normed.row(r), normedLine);
+      normaliseRow(in + r * s.in, m, g, b, pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in, line);
+      narrow(line, s.in, normed.row(r));
       if (offset != nullptr) std::memcpy(out + r * s.out, offset, s.out * sizeof(float));
     }
-    gemmNT(rows, s.out, s.in, 1, normed, s.in, w, s.in, offset != nullptr ? 1.0f : 0.0f, out, s.out);
+    w.multiply(asRead(normed), offset != nullptr ? 1.0f : 0.0f, out, s.out);
     narrow(out, rows * s.out, ys + begin * s.out);
   });
   return {y, mean, rstd};
@@ -73,10 +77,11 @@ template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
               const at::Tensor& beta, const at::Tensor& addend, const at::Tensor& weight, const Shapes& s, at::Tensor& dx,
               at::Tensor& dgamma, at::Tensor& dbeta, at::Tensor& daddend, at::Tensor& dweight, at::Tensor& dbias) {
-  const T* dys = dy.const_data_ptr<T>();
+  using Factor = typename T::Factor;
+  const auto* dys = dy.const_data_ptr<typename T::Stored>();
   const float *xs = x.const_data_ptr<float>(), *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
-  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *w = weight.const_data_ptr<float>();
-  const float* pe = floatsOrNull(addend);
+  const float *g = gamma.const_data_ptr<float>(), *b = beta.const_data_ptr<float>(), *pe = floatsOrNull(addend);
+  const auto w = Right<Factor>::ofWeight(weight.const_data_ptr<float>(), s.out, s.in, false);
   float* dxs = dx.data_ptr<float>();
   const int64_t shares = shareCount(s.rows);
   ThreadSums sumGamma(dgamma.data_ptr<float>(), s.in, shares), sumBeta(dbeta.data_ptr<float>(), s.in, shares);
@@ -86,21 +91,25 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
   if (daddend.defined()) sumAddend.emplace(daddend.data_ptr<float>(), s.addendRows * s.in, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (2 * s.in + s.out));
+    Scratch scratch;
     const float* in = xs + begin * s.in;
-    const float* dout = widen(dys + begin * s.out, rows * s.out, scratch.take(rows * s.out));
-    float *normed = scratch.take(rows * s.in), *dnormed = scratch.take(rows * s.in);
+    const auto dout = readRows<Factor>(scratch, dys + begin * s.out, s.out, rows, s.out);
+    const auto normed = takeRows<Factor>(scratch, rows, s.in);
+    float *normedLine = scratch.take(s.in), *doutLine = scratch.take(s.out), *dnormed = scratch.take(rows * s.in);
     float* din = dxs + begin * s.in;
     for (int64_t r = 0; r < rows; r++) {
+      float* line = target(normed.row(r), normedLine);
       normaliseRow(in + r * s.in, {means[begin + r], rstds[begin + r]}, g, b,
-                   pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in, normed + r * s.in);
+                   pe == nullptr ? nullptr : pe + (begin + r) % s.addendRows * s.in, s.in, line);
+      narrow(line, s.in, normed.row(r));
     }
-    gemmTN(s.out, s.in, rows, 1, dout, s.out, normed, s.in, sumWeight.beta(thread), sumWeight.of(thread), s.in);
-    gemmNN(rows, s.in, s.out, 1, dout, s.out, w, s.in, 0, dnormed, s.in);
+    multiplyTransposed(dout, asRead(normed), sumWeight.beta(thread), sumWeight.of(thread), s.in);
+    w.multiply(dout, 0, dnormed, s.in);
     if (sumBias) {
       float* sum = sumBias->cleared(thread);
       for (int64_t r = 0; r < rows; r++) {
-        for (int64_t i = 0; i < s.out; i++) sum[i] += dout[r * s.out + i];
+        const float* line = widen(dout.row(r), s.out, doutLine);
+        for (int64_t i = 0; i < s.out; i++) sum[i] += line[i];
       }
     }
     float *dg = sumGamma.cleared(thread), *db = sumBeta.cleared(thread);
@@ -157,20 +166,21 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> normLinearCpu(const at::Tensor& x
                                                              const std::optional<at::Tensor>& addend, const at::Tensor& weight,
                                                              const std::optional<at::Tensor>& bias, double eps,
                                                              bool reduced) {
-  if (reduced && fastBfloat16()) return normLinearComposed(x, gamma, beta, addend, weight, bias, eps, reduced);
+  if (reduced && composesBfloat16()) return normLinearComposed(x, gamma, beta, addend, weight, bias, eps, reduced);
   const Shapes s = shapesOf(x, weight, addend);
   const at::Tensor in = activation(x, "x", at::kFloat), g = parameter(gamma, "gamma", {s.in}), b = parameter(beta, "beta", {s.in});
   const at::Tensor w = parameter(weight, "weight", {s.out, s.in});
   const at::Tensor offset = bias.has_value() ? parameter(*bias, "bias", {s.out}) : at::Tensor();
   const at::Tensor pe = addend.has_value() ? addend->to(at::kFloat).contiguous() : at::Tensor();
-  return reduced ? forward<c10::BFloat16>(in, g, b, pe, w, offset, eps, s) : forward<float>(in, g, b, pe, w, offset, eps, s);
+  return withTypes(reduced ? at::kBFloat16 : at::kFloat,
+                   [&](auto types) { return forward<decltype(types)>(in, g, b, pe, w, offset, eps, s); });
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> normLinearBackwardCpu(
     const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& gamma,
     const at::Tensor& beta, const std::optional<at::Tensor>& addend, const at::Tensor& weight, bool bias) {
   const at::ScalarType type = activationType(dy, "dy");
-  if (type == at::kBFloat16 && fastBfloat16()) {
+  if (type == at::kBFloat16 && composesBfloat16()) {
     return normLinearBackwardComposed(dy, x, mean, rstd, gamma, beta, addend, weight, bias);
   }
   const Shapes s = shapesOf(x, weight, addend);
@@ -184,11 +194,9 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
   at::Tensor dx = at::empty_like(in), dgamma = at::empty_like(g), dbeta = at::empty_like(b), dweight = at::empty_like(w);
   at::Tensor daddend = pe.defined() ? at::empty_like(pe) : at::Tensor();
   at::Tensor dbias = bias ? at::empty({s.out}, w.options()) : at::Tensor();
-  if (type == at::kFloat) {
-    backward<float>(dout, in, means, rstds, g, b, pe, w, s, dx, dgamma, dbeta, daddend, dweight, dbias);
-  } else {
-    backward<c10::BFloat16>(dout, in, means, rstds, g, b, pe, w, s, dx, dgamma, dbeta, daddend, dweight, dbias);
-  }
+  withTypes(type, [&](auto types) {
+    backward<decltype(types)>(dout, in, means, rstds, g, b, pe, w, s, dx, dgamma, dbeta, daddend, dweight, dbias);
+  });
   return {dx, dgamma, dbeta, daddend, dweight, dbias};
 }
 

@@ -7,8 +7,8 @@
 
 #include "ops/bfloat16.h"
 #include "ops/check.h"
-#include "ops/gemm.h"
 #include "ops/layer_norm_rows.h"
+#include "ops/products.h"
 #include "ops/tiles.h"
 #include "ops/vector_math.h"
 
@@ -52,34 +52,40 @@ Parameters checked(const at::Tensor& x, const Shapes& s, const at::Tensor& gamma
 template <typename T>
 void forward(const at::Tensor& x, const Parameters& p, const at::Tensor& b2, double eps, const Shapes& s, at::Tensor& y,
              at::Tensor& mean, at::Tensor& rstd, at::Tensor& hidden) {
+  using Factor = typename T::Factor;
   const float *xs = x.const_data_ptr<float>(), *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
-  const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
-  const float *offset = b2.const_data_ptr<float>(), *factors = floatsOrNull(p.scale);
-  T* hiddens = hidden.data_ptr<T>();
+  const float *b1 = p.b1.const_data_ptr<float>(), *offset = b2.const_data_ptr<float>(), *factors = floatsOrNull(p.scale);
+  const auto w1 = Right<Factor>::ofWeight(p.w1.const_data_ptr<float>(), s.hidden, s.width, true);
+  const auto w2 = Right<Factor>::ofWeight(p.w2.const_data_ptr<float>(), s.width, s.hidden, true);
+  auto* hiddens = hidden.data_ptr<typename T::Stored>();
   float *ys = y.data_ptr<float>(), *means = mean.data_ptr<float>(), *rstds = rstd.data_ptr<float>();
   forEachTile(s.rows, kTileRows, [&](int64_t, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (s.width + 2 * s.hidden));
+    Scratch scratch;
     const float* in = xs + begin * s.width;
-    float *normed = scratch.take(rows * s.width), *active = scratch.take(rows * s.hidden);
+    const auto normed = takeRows<Factor>(scratch, rows, s.width), active = takeRows<Factor>(scratch, rows, s.hidden);
+    float *normedLine = scratch.take(s.width), *activeLine = scratch.take(s.hidden);
     float* pre = target(hiddens + begin * s.hidden, scratch.take(rows * s.hidden));
     float* out = ys + begin * s.width;
     for (int64_t r = 0; r < rows; r++) {
       const RowMoments m = rowMoments(in + r * s.width, s.width, static_cast<float>(eps));
       means[begin + r] = m.mean;
       rstds[begin + r] = m.rstd;
-      normaliseRow(in + r * s.width, m, gamma, beta, nullptr, s.width, normed + r * s.width);
+      float* line = target(normed.row(r), normedLine);
+      normaliseRow(in + r * s.width, m, gamma, beta, nullptr, s.width, line);
+      narrow(line, s.width, normed.row(r));
     }
-    gemmNT(rows, s.hidden, s.width, 1, normed, s.width, w1, s.width, 0, pre, s.hidden);
+    w1.multiply(asRead(normed), 0, pre, s.hidden);
     for (int64_t r = 0; r < rows; r++) {
       const float* before = pre + r * s.hidden;
-      float* after = active + r * s.hidden;
+      float* after = target(active.row(r), activeLine);
       for (int64_t i = 0; i < s.hidden; i++) {
         const float value = before[i] + b1[i];
         after[i] = value * normalValues(value).cdf;
       }
+      narrow(after, s.hidden, active.row(r));
     }
-    gemmNT(rows, s.width, s.hidden, 1, active, s.hidden, w2, s.hidden, 0, out, s.width);
+    w2.multiply(asRead(active), 0, out, s.width);
     for (int64_t r = 0; r < rows; r++) {
       const float factor = factors == nullptr ? 1.0f : factors[(begin + r) / s.rowsPerSample];
       const float* past = in + r * s.width;
@@ -97,10 +103,13 @@ struct Gradients {
 template <typename T>
 void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& hidden,
               const Parameters& p, const Shapes& s, Gradients& out) {
-  const T* hiddens = hidden.const_data_ptr<T>();
-  const float *dys = dy.const_data_ptr<float>(), *xs = x.const_data_ptr<float>(), *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
+  using Factor = typename T::Factor;
+  const auto* hiddens = hidden.const_data_ptr<typename T::Stored>();
+  const float *dys = dy.const_data_ptr<float>(), *xs = x.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>();
+  const float *means = mean.const_data_ptr<float>(), *rstds = rstd.const_data_ptr<float>();
   const float *gamma = p.gamma.const_data_ptr<float>(), *beta = p.beta.const_data_ptr<float>();
-  const float *w1 = p.w1.const_data_ptr<float>(), *b1 = p.b1.const_data_ptr<float>(), *w2 = p.w2.const_data_ptr<float>();
+  const auto w1 = Right<Factor>::ofWeight(p.w1.const_data_ptr<float>(), s.hidden, s.width, false);
+  const auto w2 = Right<Factor>::ofWeight(p.w2.const_data_ptr<float>(), s.width, s.hidden, false);
   const float* factors = floatsOrNull(p.scale);
   float* dxs = out.dx.data_ptr<float>();
   const int64_t shares = shareCount(s.rows);
@@ -109,25 +118,29 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
   ThreadSums sumW2(out.dw2.data_ptr<float>(), s.width * s.hidden, shares), sumB2(out.db2.data_ptr<float>(), s.width, shares);
   forEachTile(s.rows, kTileRows, [&](int64_t thread, int64_t begin, int64_t end) {
     const int64_t rows = end - begin;
-    Scratch scratch(rows * (3 * s.width + 3 * s.hidden));
+    Scratch scratch;
     const float *in = xs + begin * s.width, *dout = dys + begin * s.width;
-    const float* pre = widen(hiddens + begin * s.hidden, rows * s.hidden, scratch.take(rows * s.hidden));
-    float *normed = scratch.take(rows * s.width), *dnormed = scratch.take(rows * s.width), *scaled = scratch.take(rows * s.width);
-    float *active = scratch.take(rows * s.hidden), *dhidden = scratch.take(rows * s.hidden);
+    const auto normed = takeRows<Factor>(scratch, rows, s.width);
+    const auto active = takeRows<Factor>(scratch, rows, s.hidden), dhidden = takeRows<Factor>(scratch, rows, s.hidden);
+    float *normedLine = scratch.take(s.width), *dnormed = scratch.take(rows * s.width);
+    float *preLine = scratch.take(s.hidden), *activeLine = scratch.take(s.hidden);
     float* din = dxs + begin * s.width;
     const float* dbranch = dout;
     if (factors != nullptr) {
+      float* scaled = scratch.take(rows * s.width);
       for (int64_t r = 0; r < rows; r++) {
         const float factor = factors[(begin + r) / s.rowsPerSample];
         for (int64_t i = 0; i < s.width; i++) scaled[r * s.width + i] = factor * dout[r * s.width + i];
       }
       dbranch = scaled;
     }
-    gemmNN(rows, s.hidden, s.width, 1, dbranch, s.width, w2, s.hidden, 0, dhidden, s.hidden);
+    const auto given = readRows<Factor>(scratch, dbranch, s.width, rows, s.width);
+    float* dactive = target(dhidden.data, scratch.take(rows * s.hidden));
+    w2.multiply(given, 0, dactive, s.hidden);
     float *db1 = sumB1.cleared(thread), *db2 = sumB2.cleared(thread);
     for (int64_t r = 0; r < rows; r++) {
-      const float* before = pre + r * s.hidden;
-      float *after = active + r * s.hidden, *gradient = dhidden + r * s.hidden;
+      const float* before = widen(hiddens + (begin + r) * s.hidden, s.hidden, preLine);
+      float *after = target(active.row(r), activeLine), *gradient = dactive + r * s.hidden;
       for (int64_t i = 0; i < s.hidden; i++) {
         const float value = before[i] + b1[i];
         const NormalValues normal = normalValues(value);
@@ -136,14 +149,18 @@ void backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
         gradient[i] = d;
         db1[i] += d;
       }
+      narrow(after, s.hidden, active.row(r));
+      narrow(gradient, s.hidden, dhidden.row(r));
       for (int64_t i = 0; i < s.width; i++) db2[i] += dbranch[r * s.width + i];
     }
-    gemmTN(s.width, s.hidden, rows, 1, dbranch, s.width, active, s.hidden, sumW2.beta(thread), sumW2.of(thread), s.hidden);
+    multiplyTransposed(given, asRead(active), sumW2.beta(thread), sumW2.of(thread), s.hidden);
     for (int64_t r = 0; r < rows; r++) {
-      normaliseRow(in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma, beta, nullptr, s.width, normed + r * s.width);
+      float* line = target(normed.row(r), normedLine);
+      normaliseRow(in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma, beta, nullptr, s.width, line);
+      narrow(line, s.width, normed.row(r));
     }
-    gemmTN(s.hidden, s.width, rows, 1, dhidden, s.hidden, normed, s.width, sumW1.beta(thread), sumW1.of(thread), s.width);
-    gemmNN(rows, s.width, s.hidden, 1, dhidden, s.hidden, w1, s.width, 0, dnormed, s.width);
+    multiplyTransposed(asRead(dhidden), asRead(normed), sumW1.beta(thread), sumW1.of(thread), s.width);
+    w1.multiply(asRead(dhidden), 0, dnormed, s.width);
     float *dgamma = sumGamma.cleared(thread), *dbeta = sumBeta.cleared(thread);
     for (int64_t r = 0; r < rows; r++) {
       normaliseRowBackward(dnormed + r * s.width, in + r * s.width, {means[begin + r], rstds[begin + r]}, gamma,
@@ -203,17 +220,13 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> normMlpAddCpu(const a
                                                                          const at::Tensor& b2,
                                                                          const std::optional<at::Tensor>& scale, double eps,
                                                                          bool reduced) {
-  if (reduced && fastBfloat16()) return normMlpAddComposed(x, gamma, beta, w1, b1, w2, b2, scale, eps, reduced);
+  if (reduced && composesBfloat16()) return normMlpAddComposed(x, gamma, beta, w1, b1, w2, b2, scale, eps, reduced);
   const Shapes s = shapesOf(x, w1);
   const Parameters p = checked(x, s, gamma, beta, w1, b1, w2, scale);
   const at::Tensor in = activation(x, "x", at::kFloat), offset = parameter(b2, "b2", {s.width});
   at::Tensor y = at::empty_like(in), hidden = at::empty(hiddenShape(x, s), in.options().dtype(reduced ? at::kBFloat16 : at::kFloat));
   at::Tensor mean = at::empty({s.rows}, in.options().dtype(at::kFloat)), rstd = at::empty_like(mean);
-  if (reduced) {
-    forward<c10::BFloat16>(in, p, offset, eps, s, y, mean, rstd, hidden);
-  } else {
-    forward<float>(in, p, offset, eps, s, y, mean, rstd, hidden);
-  }
+  withTypes(hidden.scalar_type(), [&](auto types) { forward<decltype(types)>(in, p, offset, eps, s, y, mean, rstd, hidden); });
   return {y, mean, rstd, hidden};
 }
 
@@ -222,7 +235,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
     const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2,
     const std::optional<at::Tensor>& scale) {
   const at::ScalarType type = activationType(hidden, "hidden");
-  if (type == at::kBFloat16 && fastBfloat16()) {
+  if (type == at::kBFloat16 && composesBfloat16()) {
     return normMlpAddBackwardComposed(dy, x, mean, rstd, hidden, gamma, beta, w1, b1, w2, scale);
   }
   const Shapes s = shapesOf(x, w1);
@@ -234,11 +247,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tenso
   const at::Tensor means = parameter(mean, "mean", {s.rows}), rstds = parameter(rstd, "rstd", {s.rows});
   Gradients out{at::empty_like(in),   at::empty_like(p.gamma), at::empty_like(p.beta),         at::empty_like(p.w1),
                 at::empty_like(p.b1), at::empty_like(p.w2),    at::empty({s.width}, p.w2.options())};
-  if (type == at::kFloat) {
-    backward<float>(dout, in, means, rstds, pre, p, s, out);
-  } else {
-    backward<c10::BFloat16>(dout, in, means, rstds, pre, p, s, out);
-  }
+  withTypes(type, [&](auto types) { backward<decltype(types)>(dout, in, means, rstds, pre, p, s, out); });
   return {out.dx, out.dgamma, out.dbeta, out.dw1, out.db1, out.dw2, out.db2};
 }
 

@@ -6,10 +6,16 @@
 #include <ATen/Parallel.h>
 #include <c10/util/BFloat16.h>
 
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 #include "ops/gemm.h"
@@ -74,29 +80,64 @@ class ThreadSums {
   at::Tensor rest_;  // not cleared: written before it is read
 };
 
-// Scratch memory of one thread for the length of one tile. The thread keeps it for the next: fresh pages for every tile would
-// cost more than the arithmetic. One at a time per thread.
+// Scratch memory of one thread, given back when the Scratch ends; one inside another is fine. The thread keeps the memory for the
+// next: fresh pages for every tile would cost more than the arithmetic. Addresses are multiples of 64 bytes.
 class Scratch {
  public:
-  explicit Scratch(int64_t size) {
-    thread_local std::unique_ptr<float[]> kept;
-    thread_local int64_t keptSize = 0;
-    if (keptSize < size) {
-      kept.reset(new float[size]);
-      keptSize = size;
-    }
-    memory_ = kept.get();
-  }
+  Scratch() : start_(arena().position) {}
+  ~Scratch() { arena().rewind(start_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
 
-  float* take(int64_t size) {
-    float* part = memory_ + used_;
-    used_ += size;
-    return part;
+  template <typename Number = float>
+  Number* take(int64_t count) {
+    return reinterpret_cast<Number*>(arena().take((count * static_cast<int64_t>(sizeof(Number)) + kAlignment - 1) / kAlignment * kAlignment));
   }
 
  private:
-  float* memory_;
-  int64_t used_ = 0;
+  static constexpr int64_t kAlignment = 64, kSmallest = 1 << 20;
+
+  struct Position {
+    size_t block = 0;
+    int64_t used = 0;  // of that block
+  };
+
+  struct Free {
+    void operator()(char* memory) const { ::operator delete[](memory, std::align_val_t(kAlignment)); }
+  };
+
+  struct Arena {
+    std::vector<std::pair<std::unique_ptr<char[], Free>, int64_t>> blocks;  // and their sizes
+    Position position;
+
+    char* take(int64_t bytes) {
+      while (position.block < blocks.size() && position.used + bytes > blocks[position.block].second) position = {position.block + 1, 0};
+      if (position.block == blocks.size()) grow(std::max(bytes, kSmallest));
+      char* memory = blocks[position.block].first.get() + position.used;
+      position.used += bytes;
+      return memory;
+    }
+
+    void grow(int64_t size) {
+      blocks.emplace_back(static_cast<char*>(::operator new[](size, std::align_val_t(kAlignment))), size);
+    }
+
+    void rewind(Position to) {
+      position = to;
+      if (blocks.size() < 2 || to.block > 0 || to.used > 0) return;
+      int64_t size = 0;
+      for (const auto& block : blocks) size += block.second;
+      blocks.clear();
+      grow(size);
+    }
+  };
+
+  static Arena& arena() {
+    thread_local Arena kept;
+    return kept;
+  }
+
+  Position start_;
 };
 
 // Activations as float: themselves, or widened into `scratch`.
@@ -117,7 +158,14 @@ inline void narrow(const float*, int64_t, float*) {}
 inline void narrow(const float* scratch, int64_t count, c10::BFloat16* values) {
   const auto* bits = reinterpret_cast<const uint32_t*>(scratch);
   auto* out = reinterpret_cast<uint16_t*>(values);
-  for (int64_t i = 0; i < count; i++) {
+  int64_t i = 0;
+#ifdef __AVX512BF16__
+  for (; i + 16 <= count; i += 16) {
+    const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_loadu_ps(scratch + i));
+    std::memcpy(out + i, &rounded, sizeof rounded);
+  }
+#endif
+  for (; i < count; i++) {
     const uint32_t value = bits[i];
     const uint32_t rounded = (value + 0x7fff + ((value >> 16) & 1)) >> 16;  // to nearest, ties to even
     const bool nan = (value & 0x7fffffff) > 0x7f800000;

@@ -30,7 +30,8 @@ export function addBench(program: Command): void {
     .addOption(new Option('--peak-of <batch>').argParser(wholeNumberFrom(1)).hideHelp())
     .addHelpText('after', `
 The two sides start from the same weights and take turns; the ratio is the median of the turns' ratios, below 1 where ours is
-faster. Without --batch: batch 1, 16 and 32 in fp32, batch 16 from JavaScript and in bf16, and peak memory at batch 32.
+faster. Without --batch: batch 1, 16 and 32 in fp32, batch 16 from JavaScript and in bf16, and peak memory at batch 32. In bf16
+(PyTorch: autocast) our step takes turns with our fp32 too.
 
 Examples:
   mpvg bench engine

@@ -38,6 +38,8 @@ export interface EngineResult extends EngineCase {
   readonly ratio: number;
   /** |our loss - PyTorch's| after as many steps from the same weights, relative. */
   readonly lossDifference: number;
+  /** In bf16: median over as many rounds of the step's time over that of ours in fp32. */
+  readonly overFp32?: number;
 }
 
 export const standardCases: readonly EngineCase[] = [
@@ -63,18 +65,43 @@ export async function benchEngine(options: EngineBenchOptions): Promise<{ steps:
 }
 
 async function compare(one: EngineCase, { rounds, threads, python }: EngineBenchOptions): Promise<EngineResult> {
-  setPrecision(one.precision);
-  const subject = deitSubject(one.batch);
-  const ours = new BenchStep(subject, one.compile);
-  const weights = await exportWeights(subject.model);
+  const ours = new OurSide(one);
+  const weights = await exportWeights(ours.subject.model);
   const theirs = await TorchProcess.start(torchOptions(python, weights, { ...one, threads }));
   try {
     const { first: [a, b], ...times } = await takeTurns((n) => ours.step(n), (n) => torchSteps(theirs, n), rounds);
-    return { ...one, ...times, lossDifference: Math.abs(a.loss - b.loss) / b.loss };
+    const result = { ...one, ...times, lossDifference: Math.abs(a.loss - b.loss) / b.loss };
+    if (one.precision === 'fp32') return result;
+    const exact = new OurSide({ ...one, precision: 'fp32' });
+    const { ratio: overFp32 } = await takeTurns((n) => ours.step(n), (n) => exact.step(n), rounds);
+    exact.dispose();
+    return { ...result, overFp32 };
   } finally {
     theirs.stop();
     ours.dispose();
     rmSync(weights, { recursive: true });
+  }
+}
+
+/** Our training step in one precision, whichever another one beside it has. */
+class OurSide {
+  readonly subject: BenchSubject;
+  readonly #step: BenchStep;
+  readonly #precision: EngineCase['precision'];
+
+  constructor({ batch, precision, compile }: EngineCase) {
+    this.subject = deitSubject(batch);
+    this.#step = new BenchStep(this.subject, compile);
+    this.#precision = precision;
+  }
+
+  async step(count: number): Promise<Steps> {
+    setPrecision(this.#precision);
+    return await this.#step.step(count);
+  }
+
+  dispose(): void {
+    this.#step.dispose();
   }
 }
 
@@ -127,7 +154,8 @@ export async function peakOf(batch: number, threads: number): Promise<number> {
   return await peakBytes();
 }
 
-function describe({ batch, precision, compile, lossDifference, ...times }: EngineResult): string {
+function describe({ batch, precision, compile, lossDifference, overFp32, ...times }: EngineResult): string {
   const how = `batch ${batch}, ${precision}, ${compile ? 'replayed' : 'from JavaScript'}`;
-  return `${how}: ${describeTimes(times)} (losses differ by ${lossDifference.toExponential(1)})`;
+  const exact = overFp32 === undefined ? '' : `, ${overFp32.toFixed(3)} of our fp32`;
+  return `${how}: ${describeTimes(times)}${exact} (losses differ by ${lossDifference.toExponential(1)})`;
 }

@@ -1,0 +1,3 @@
+import { describeReducedLayer } from './reducedLayer.ts';
+
+describeReducedLayer('instructions');
