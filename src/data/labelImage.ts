@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { DataError } from '../errors.ts';
+import { decodeFault, pixelLimit } from './pixelLimit.ts';
 
 /** Class numbers of one photo, row by row. */
 export interface LabelImage {
@@ -18,7 +19,11 @@ export interface LabelImage {
 }
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
-const COLOUR_TYPES = ['grey', 'type 1', 'RGB', 'palette', 'grey with alpha', 'type 5', 'RGB with alpha'];
+const COLOUR_TYPES: Readonly<Record<number, string>> = {
+  2: 'RGB; replace colours by class numbers, or keep one channel where all three are the same',
+  4: 'grey with alpha; remove the alpha channel',
+  6: 'RGB with alpha; replace colours by class numbers, or keep one channel where red, green and blue are the same',
+};
 const GREY = 0;
 const PALETTE = 3;
 const IDAT = 0x49444154;
@@ -39,12 +44,12 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
   } catch (error) {
     throw fault((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error));
   }
-  if (bytes.length < 33 || SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault('another kind of file');
+  if (bytes.length < 33 || SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(`another kind of file${kindOf(bytes)}`);
   const depth = bytes[24]!;
   const colourType = bytes[25]!;
   if (colourType !== GREY && colourType !== PALETTE) throw fault(COLOUR_TYPES[colourType] ?? `colour type ${colourType}`);
   try {
-    const { data, info } = await sharp(asPlainGrey(bytes), { failOn: 'warning' })
+    const { data, info } = await sharp(asPlainGrey(bytes), { failOn: 'warning', limitInputPixels: pixelLimit() })
       .toColourspace(depth === 16 ? 'grey16' : 'b-w')
       .raw({ depth: depth === 16 ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
@@ -55,8 +60,15 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
     if (depth < 8) for (let i = 0; i < values.length; i++) values[i]! >>= 8 - depth;
     return { data: values, width, height };
   } catch (error) {
-    throw fault((error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s*\n\s*/g, '; '));
+    throw fault(await decodeFault(error, bytes));
   }
+}
+
+/** What its first bytes say, with a remedy. */
+function kindOf(bytes: Uint8Array): string {
+  if (bytes.length === 0) return ', an empty one';
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return ', a JPEG, which blurs class numbers; make it anew as PNG';
+  return '; save it as PNG';
 }
 
 /** The same PNG, declared as grey and without any chunk that would change its values: header, pixels, end. */

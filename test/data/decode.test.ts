@@ -5,9 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeImage } from '../../src/data/decode.ts';
 import type { RawImage } from '../../src/data/dataset.ts';
+import { pixelLimit } from '../../src/data/pixelLimit.ts';
 import { DataError } from '../../src/errors.ts';
 
 const WIDTH = 40;
@@ -146,5 +147,78 @@ describe('decodeImage', () => {
       expect(failure).toBeInstanceOf(DataError);
       expect((failure as DataError).message).toContain(`in ${path}, got: `);
     }
+  });
+
+  /** A grey TIFF of a ramp over 64 pixels, written by hand: little-endian, one strip. */
+  function tiffOf(values: ArrayBufferView, bits: number, sampleFormat: 1 | 2 | 3): Uint8Array {
+    const tags = [
+      [256, 64], [257, 1], [258, bits], [259, 1], [262, 1], [273, 200], [277, 1], [278, 1], [279, values.byteLength],
+      [339, sampleFormat],
+    ];
+    const file = new DataView(new ArrayBuffer(200 + values.byteLength));
+    file.setUint32(0, 0x49492a00);
+    file.setUint32(4, 8, true);
+    file.setUint16(8, tags.length, true);
+    for (const [i, [tag, value]] of tags.entries()) {
+      file.setUint16(10 + 12 * i, tag!, true);
+      file.setUint16(12 + 12 * i, 4, true);
+      file.setUint32(14 + 12 * i, 1, true);
+      file.setUint32(18 + 12 * i, value!, true);
+    }
+    const bytes = new Uint8Array(file.buffer);
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 200);
+    return bytes;
+  }
+  const ramp = Array.from({ length: 64 }, (_, i) => i / 63);
+
+  it('keeps the ramp of 8 and 16 bits', async () => {
+    const expected = (values: Iterable<number>, per: number) => Array.from(values, (value) => Math.floor(value / per));
+    const bytes = Uint8Array.from(ramp, (value) => Math.round(255 * value));
+    const words = Uint16Array.from(ramp, (value) => Math.round(65535 * value));
+    const red = ({ data }: RawImage) => Array.from({ length: 64 }, (_, i) => data[3 * i]);
+    expect(red(await decodeImage(tiffOf(bytes, 8, 1)))).toEqual(expected(bytes, 1));
+    expect(red(await decodeImage(tiffOf(words, 16, 1)))).toEqual(expected(words, 256));
+  });
+
+  it.each<[string, ArrayBufferView, number, 1 | 2 | 3, string]>([
+    ['float', Float32Array.from(ramp), 32, 3, '32 bit float values'],
+    ['float up to 255', Float32Array.from(ramp, (value) => 255 * value), 32, 3, '32 bit float values'],
+    ['signed 16 bit', Int16Array.from(ramp, (value) => 65535 * value - 32768), 16, 2, '16 bit signed values'],
+    ['signed 8 bit', Int8Array.from(ramp, (value) => 255 * value - 128), 8, 2, '8 bit signed values'],
+    ['unsigned 32 bit', Uint32Array.from(ramp, (value) => 255 * value), 32, 1, '32 bit unsigned values'],
+    ["a 12 bit camera's", Uint16Array.from(ramp, (value) => 4095 * value), 16, 1, 'values up to 4095 in 16 bits, which would be black'],
+  ])('refuses %s values by name', async (_, values, bits, format, message) => {
+    const path = join(dir, 'deep.tif');
+    await writeFile(path, tiffOf(values, bits, format));
+    const decoding = decodeImage(path);
+    await expect(decoding).rejects.toThrow(DataError);
+    await expect(decoding).rejects.toThrow(`in ${path}, got: ${message}`);
+  });
+
+  it("refuses a 12 bit camera's PNG, and takes one that is black throughout", async () => {
+    const raw = { width: 4, height: 4, channels: 1 } as const;
+    const grey = (value: number) => sharp(new Uint16Array(16).fill(value), { raw }).toColourspace('grey16').png().toBuffer();
+    await expect(grey(900).then((bytes) => decodeImage(bytes))).rejects.toThrow('values up to 900 in 16 bits');
+    expect((await decodeImage(await grey(0))).data).toEqual(new Uint8Array(48));
+  });
+
+  describe('the pixel limit', () => {
+    afterEach(() => { vi.unstubAllEnvs(); });
+
+    it('is named with the variable that lifts it', async () => {
+      const bytes = await picture().png().toBuffer();
+      vi.stubEnv('MPVG_PIXEL_LIMIT', String(WIDTH * HEIGHT - 1));
+      await expect(decodeImage(bytes)).rejects.toThrow('got: 40 x 30 pixels, more than the limit of 1,199; scale it down, or lift the limit with ' +
+        'the environment variable MPVG_PIXEL_LIMIT=1200');
+      vi.stubEnv('MPVG_PIXEL_LIMIT', '1200');
+      expect((await decodeImage(bytes)).width).toBe(WIDTH);
+      vi.stubEnv('MPVG_PIXEL_LIMIT', 'lots');
+      await expect(decodeImage(bytes)).rejects.toThrow('expected a whole number of pixels for MPVG_PIXEL_LIMIT, got lots');
+    });
+
+    it('is 268,402,689 if nothing else is said', () => {
+      vi.stubEnv('MPVG_PIXEL_LIMIT', '');
+      expect(pixelLimit()).toBe(268_402_689);
+    });
   });
 });

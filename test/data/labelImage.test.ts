@@ -53,9 +53,9 @@ describe('readLabelImage', () => {
     const damaged = Buffer.from(good);
     damaged[100]! ^= 0xff;
     for (const [name, bytes, got] of [
-      ['rgb.png', rgb, 'got RGB'],
-      ['jpeg.png', jpeg, 'got another kind of file'],
-      ['empty.png', Buffer.alloc(0), 'got another kind of file'],
+      ['rgb.png', rgb, 'got RGB; replace colours by class numbers, or keep one channel'],
+      ['jpeg.png', jpeg, 'got another kind of file, a JPEG, which blurs class numbers; make it anew as PNG'],
+      ['empty.png', Buffer.alloc(0), 'got another kind of file, an empty one'],
       ['cut.png', good.subarray(0, 200), 'got '],
       ['damaged.png', damaged, 'got '],
     ] as const) {

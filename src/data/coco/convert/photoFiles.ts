@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { DataError } from '../../../errors.ts';
 import { PHOTO_EXTENSIONS, hasExtension, photosAmong } from '../../files/fileNames.ts';
 import { walkFiles } from '../../files/walkFolders.ts';
+import { decodeFault } from '../../pixelLimit.ts';
 import type { PhotoSize } from './conversion.ts';
 
 const CALLER = 'convert';
@@ -24,10 +25,10 @@ export async function labelFiles(folder: string, extension: '.txt' | '.xml'): Pr
 /** A photo's size in px, upright (EXIF applied), without decoding it. @throws DataError naming the file */
 export async function photoSize(file: string): Promise<PhotoSize> {
   try {
-    const { autoOrient } = await sharp(file).metadata();
+    const { autoOrient } = await sharp(file, { limitInputPixels: false }).metadata();
     return autoOrient;
   } catch (error) {
-    throw new DataError(`photoSize: expected a picture in ${file}, got: ${(error as Error).message}`);
+    throw new DataError(`photoSize: expected a picture in ${file}, got: ${await decodeFault(error, file)}`);
   }
 }
 
