@@ -1,6 +1,8 @@
 // `npm run test:mutation -- src/ops …`: changes the sources in small ways, one at a time, and lists what no test sees.
 //   --sample N   only N mutants, drawn with --seed (default 0)
 //   --jobs N     processes at a time (default 1)
+//   --slowest N  leave out tests that take longer than N ms
+//   --near       only the tests of the mirrored folder
 // Every test runs with all mutants it reaches, in one process. What survives that and is reached outside tests too, where modules
 // are loaded or in hooks, gets processes of its own. A run that was stopped goes on where it was; results come to
 // build/mutation/<folder>.json. Files on disk are not touched.
@@ -17,10 +19,13 @@ import { nearestTests } from './mutation/testFiles.mjs';
 const root = path.resolve(import.meta.dirname, '..');
 const { values: options, positionals: folders } = parseArgs({
   allowPositionals: true,
-  options: { sample: { type: 'string' }, seed: { type: 'string', default: '0' }, jobs: { type: 'string', default: '1' } },
+  options: {
+    sample: { type: 'string' }, seed: { type: 'string', default: '0' }, jobs: { type: 'string', default: '1' },
+    slowest: { type: 'string', default: '' }, near: { type: 'boolean', default: false },
+  },
 });
 /** Rounds of tests by what they take, in ms: most mutants are caught by a quick one. */
-const [QUICK, SLOW] = ['300', ''];
+const [QUICK, SLOW] = ['300', options.slowest];
 /** What a mutant's own process may take, and how many test files it gets at most. */
 const FRESH_LIMIT = 120_000;
 const FRESH_FILES = 3;
@@ -123,7 +128,7 @@ for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
   process.env['MPVG_MUTATION'] = path.join(root, 'build/mutation', `${folder.replaceAll('/', '-')}-${hash(Object.values(code).join())}`);
   writePlan({ mutants, code, wanted });
 
-  const tests = nearestTests(root, sources);
+  const tests = nearestTests(root, sources).filter((test) => !options.near || test.startsWith(folder.replace(/^src/, 'test')));
   console.log(`${folder}: ${all.length} mutants, ${sample.length} drawn, ${wanted.size} not listed as equivalent; ${tests.length} test files`);
   await inTurn(tests, (test) => tryTogether(test, QUICK), 'quick tests of file');
   const { caught, reached } = readJournal();

@@ -28,6 +28,16 @@ describe('CompiledStep', () => {
     expect(values(step.runSync([tensor([1, 2, 4])]))).toEqual([[7]]);
   });
 
+  it('runs the function once for each combination of shapes', () => {
+    let runs = 0;
+    const step = new CompiledStep((a) => {
+      runs += 1;
+      return [add(a, 1)];
+    });
+    for (const length of [2, 2, 3, 2, 3]) expect(values(step.runSync([zeros([length])]))).toEqual([new Array(length).fill(1)]);
+    expect(runs).toBe(2);
+  });
+
   it('reads variables as they are when it runs', () => {
     const rate = variable(scalar(2));
     const step = new CompiledStep((a) => [mul(a, rate)]);

@@ -1,5 +1,5 @@
-import { engine, slice, tensor, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { concat, engine, slice, tensor, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ShapeError } from '../../src/errors.ts';
@@ -100,6 +100,13 @@ describe('segmentationCrossEntropy', () => {
 
     it.each([[2, [0.5, 0.2]], [9, probabilities.slice(0, 5)]])('keeps the %i hardest without a threshold', (minKept, kept) => {
       expect(loss(logits(), labels(), { ohem: { minKept } })).toBeCloseTo(sumOf(...kept), 5);
+    });
+
+    it('keeps so many for each image of a batch, wherever they are', () => {
+      const easy = tensor4d(Array.from({ length: 6 }, () => [Math.log(0.99), Math.log(0.01)]).flat(), [1, 2, 3, 2]);
+      const both = concat<Tensor4D>([logits(), easy], 0);
+      const maps = concat([labels(), labels()], 0);
+      expect(loss(both, maps, { ohem: { minKept: 2 } })).toBeCloseTo(sumOf(0.8, 0.6, 0.5, 0.2) / 2, 5);
     });
 
     it('gives no gradient to easy pixels', () => {
