@@ -1,7 +1,7 @@
 // The `finetune` command's work: from a checked config to a trained segmentation model, its scores and pictures of what it sees.
 
 import { writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import { describePretrained, loadPretrained } from '../adapter/loadPretrained.ts';
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
@@ -20,6 +20,7 @@ import type { TrainingResult } from '../engine/trainer.ts';
 import { loadWeights } from '../engine/trainingState.ts';
 import { createSegmentor } from '../heads/upernet/createSegmentor.ts';
 import { meanIouCurve } from '../report/learningCurve.ts';
+import { resultNames, withoutCommonFolder } from '../report/resultNames.ts';
 import { segmentationPicture } from '../report/segmentationPicture.ts';
 import type { SegmentationTask } from '../tasks/segmentation.ts';
 import { runTraining, tell } from './runTraining.ts';
@@ -123,13 +124,15 @@ async function drawPictures(
   { out, compile }: FinetuneConfig,
 ): Promise<string> {
   const folder = join(out, 'pictures');
+  const files = Array.from({ length: validation.size }, (_, i) => validation.describe(i));
+  const names = resultNames(withoutCommonFolder(files), ['.png']);
   let drawn = 0;
   await task.count({ compile, isStopped: () => drawn >= PICTURES }, async ({ map, index }, data) => {
-    const file = validation.describe(index);
+    const file = files[index]!;
     const prediction = { data, width: map.width, height: map.height };
     const photo = await decodeImage(file);
     const picture = await segmentationPicture({ photo, truth: map, prediction, classes: validation.classes });
-    const target = join(folder, `${basename(file, extname(file))}.png`);
+    const target = join(folder, `${names[index]!}.png`);
     await writeFileAtomically(target, (temporary) => writeFile(temporary, picture));
     drawn++;
   });
