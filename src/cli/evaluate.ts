@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { EvaluateCocoFlags } from './evaluateCoco.ts';
 import type { EvaluateMiouFlags } from './evaluateMiou.ts';
-import { numberMap, wholeNumberFrom, wholeNumbers } from './optionValues.ts';
+import { numberMap, positiveNumbers, wholeNumberFrom, wholeNumbers } from './optionValues.ts';
 import { withReport } from './reportOption.ts';
 
 export function addEvaluate(program: Command): void {
@@ -17,7 +17,8 @@ function addCoco(evaluate: Command): void {
     .requiredOption('--dt <file>', 'results: a JSON list of image_id, category_id, score and bbox, segmentation or keypoints')
     .addOption(new Option('--iou <type>', 'what is compared').choices(['bbox', 'segm', 'keypoints']).default('bbox'))
     .option('--max-dets <list>', 'detections per photo and class that count, such as 1,10,100 (default: 1,10,100; keypoints 20)', wholeNumbers)
-    .option('--cats <list>', 'only these categories: names or ids, with commas between them')
+    .option('--cats <list>', 'only these categories: names or ids, with commas between them; a name means all that have it')
+    .option('--sigmas <list>', 'of keypoints: one for each, or one for all (default: COCO\'s for 17 keypoints, 1/n each for n others)', positiveNumbers)
     .option('--per-class', 'also a table with one row per category')
     .option('--tide', 'also what each kind of error costs (TIDE)')
     .option('--json', 'as JSON: stats, perClass, timing')

@@ -5,6 +5,8 @@ import { ConfigError, DataError } from '../errors.ts';
 import { classTable, type ClassRow } from '../evaluation/coco/classTable.ts';
 import { CocoEval } from '../evaluation/coco/cocoEval.ts';
 import '../evaluation/coco/maskThreads.ts';
+import { evaluationNotes } from '../evaluation/coco/evaluationNotes.ts';
+import { keypointsPerObject } from '../evaluation/coco/keypointSigmas.ts';
 import { fixed } from '../evaluation/coco/summary.ts';
 import { tide, type TideResult } from '../evaluation/coco/tide.ts';
 import { tideErrorTypes } from '../evaluation/coco/tideErrors.ts';
@@ -18,6 +20,7 @@ export interface EvaluateCocoFlags extends ReportFlags {
   readonly iou: 'bbox' | 'segm' | 'keypoints';
   readonly maxDets?: readonly number[];
   readonly cats?: string;
+  readonly sigmas?: readonly number[];
   readonly perClass?: true;
   readonly tide?: true;
   readonly json?: true;
@@ -43,6 +46,7 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   if (flags.maxDets && flags.maxDets.length !== 3 && flags.iou !== 'keypoints') {
     throw new ConfigError(`evaluate coco: expected three numbers for --max-dets, such as 1,10,100, got ${flags.maxDets}`);
   }
+  if (flags.sigmas && flags.iou !== 'keypoints') throw new ConfigError(`evaluate coco: expected --sigmas only with --iou keypoints, got it with ${flags.iou}`);
   const start = performance.now();
   const truth = await reading(flags.gt, (onProgress) => CocoDataset.open(flags.gt, onProgress));
   const detections = await reading(flags.dt, (onProgress) => truth.loadRes(flags.dt, onProgress));
@@ -50,6 +54,7 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   const evaluation = new CocoEval(truth, detections, {
     iouType: flags.iou,
     ...(flags.maxDets && { maxDets: flags.maxDets }),
+    ...(flags.sigmas && { keypointSigmas: sigmasOf(flags.sigmas, truth) }),
     ...(flags.cats !== undefined && { categoryIds: categoryIdsOf(flags.cats, truth, flags.gt) }),
   });
   const loaded = performance.now();
@@ -61,6 +66,7 @@ export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
   const timing = seconds({
     load: loaded - start, evaluate: evaluated - loaded, accumulate: done - evaluated, total: done - start,
   });
+  for (const note of notesOn(evaluation, flags)) process.stderr.write(`note: ${note}\n`);
   if (flags.json) {
     const report: CocoReport = {
       iouType: flags.iou,
@@ -96,14 +102,29 @@ function expectSomething(truth: CocoDataset, detections: CocoDataset): void {
 }
 
 function categoryIdsOf(list: string, { categories }: CocoDataset, file: string): number[] {
-  return list.split(',').map((text) => {
+  return list.split(',').flatMap((text) => {
     const wanted = text.trim();
-    const found = categories.find(({ name }) => name === wanted) ?? categories.find(({ id }) => `${id}` === wanted);
-    if (found) return found.id;
+    const named = categories.filter(({ name }) => name === wanted);
+    const found = named.length > 0 ? named : categories.filter(({ id }) => `${id}` === wanted);
+    if (found.length > 0) return found.map(({ id }) => id);
     const known = categories.map(({ name }) => name);
     const shown = known.slice(0, 10).join(', ') + (known.length > 10 ? ` and ${known.length - 10} more` : '');
     throw new ConfigError(`evaluate coco: expected categories of ${file} for --cats (${shown}), got ${wanted}`);
   });
+}
+
+/** One for all keypoints, or one for each. */
+function sigmasOf(sigmas: readonly number[], truth: CocoDataset): readonly number[] {
+  return sigmas.length === 1 ? new Array<number>(keypointsPerObject(truth)).fill(sigmas[0]!) : sigmas;
+}
+
+function notesOn(evaluation: CocoEval, { iou, sigmas }: EvaluateCocoFlags): string[] {
+  const count = evaluation.parameters.keypointSigmas.length;
+  const isGuess = iou === 'keypoints' && sigmas === undefined && count !== 17;
+  return [
+    ...evaluationNotes(evaluation),
+    ...(isGuess ? [`objects have ${count} keypoints, not COCO's 17: a sigma of 1/${count} was taken for each; --sigmas gives others`] : []),
+  ];
 }
 
 function seconds<Steps extends Record<string, number>>(milliseconds: Steps): Steps {

@@ -16,6 +16,15 @@ export function wholeNumbers(text: string): number[] {
   return text.split(',').map(wholeNumberFrom(0));
 }
 
+/** Numbers above 0, with commas between them: 0.026,0.025. */
+export function positiveNumbers(text: string): number[] {
+  return text.split(',').map((part) => {
+    const value = Number(part);
+    if (value > 0 && value < Infinity) return value;
+    throw new InvalidArgumentError('expected numbers above 0 with commas between them.');
+  });
+}
+
 /** Pairs of whole numbers, with commas between them: 255:1,3:0. */
 export function numberMap(text: string): Map<number, number> {
   return new Map(text.split(',').map((pair) => {

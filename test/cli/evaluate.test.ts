@@ -57,7 +57,48 @@ describe('mpvg evaluate coco', () => {
     expect((JSON.parse(cli.stdout) as CocoReport).perClass.map(({ categoryId }) => categoryId)).toEqual(ids);
   });
 
+  it('evaluates all categories of a name', async () => {
+    const truth = JSON.parse(readFileSync(path.join(cli.dir, 'gt.json'), 'utf8')) as { categories: { id: number; name: string }[] };
+    truth.categories.push({ id: 20, name: 'cat' });
+    await writeFile(path.join(cli.dir, 'gt.json'), JSON.stringify(truth));
+    expect(await evaluate(...files, '--json', '--cats', 'cat')).toBe(0);
+    expect((JSON.parse(cli.stdout) as CocoReport).perClass.map(({ categoryId }) => categoryId)).toEqual([1, 20]);
+  });
+
+  it('takes as much for a file that lists far more categories than it uses', async () => {
+    const truth = JSON.parse(readFileSync(path.join(cli.dir, 'gt.json'), 'utf8')) as { categories: { id: number; name: string }[] };
+    for (let id = 100; id < 300_100; id++) truth.categories.push({ id, name: `class ${id}` });
+    await writeFile(path.join(cli.dir, 'gt.json'), JSON.stringify(truth));
+    expect(await evaluate(...files)).toBe(0);
+    expect(cli.stdout.split('\n')[0]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.500');
+  });
+
+  it('says that rectangles stand for masks, and which sigmas were taken', async () => {
+    const person = { image_id: 1, category_id: 1, keypoints: [1, 2, 2, 8, 9, 2] };
+    const mask = { segmentation: [[0, 0, 10, 0, 10, 10, 0, 10]] };
+    const truth = {
+      images: [{ id: 1, width: 100, height: 50, file_name: '1.jpg' }], categories: [{ id: 1, name: 'cat' }],
+      annotations: [{ id: 1, ...person, ...mask, iscrowd: 0, num_keypoints: 2, ...box(0) }],
+    };
+    await writeFile(path.join(cli.dir, 'gt.json'), JSON.stringify(truth));
+    expect(await evaluate(...files, '--iou', 'segm')).toBe(0);
+    expect(cli.stderr).toMatch(/^note: 1 of the 1 results holds no mask: the rectangle of the box was compared instead, [^\n]*\n1 detections/);
+    await writeFile(path.join(cli.dir, 'dt.json'), JSON.stringify([{ ...person, score: 0.9 }]));
+    const keypoints = [...files, '--iou', 'keypoints'];
+    cli.stderr = '';
+    expect(await evaluate(...keypoints)).toBe(0);
+    expect(cli.stderr).toMatch(/^note: objects have 2 keypoints, not COCO's 17: a sigma of 1\/2 was taken for each; --sigmas gives others\n1 detections/);
+    cli.stderr = '';
+    expect(await evaluate(...keypoints, '--sigmas', '0.05')).toBe(0);
+    expect(await evaluate(...keypoints, '--sigmas', '0.05,0.1')).toBe(0);
+    expect(cli.stderr).not.toContain('note');
+    expect(await evaluate(...keypoints, '--sigmas', '1,2,3')).toBe(2);
+    expect(cli.stderr).toContain('expected 3 keypoints of 3 numbers for object 1, got 6 numbers');
+  });
+
   it.each<[string[], RegExp]>([
+    [[...files, '--sigmas', '0.1'], /^mpvg: evaluate coco: expected --sigmas only with --iou keypoints, got it with bbox\n$/],
+    [[...files, '--iou', 'keypoints', '--sigmas', '0.1,-1'], /expected numbers above 0 with commas between them/],
     [['coco', '--gt', 'DIR/gt.json'], /required option '--dt <file>' not specified/],
     [['coco', '--gt', 'DIR/gt.jsn', '--dt', 'DIR/dt.json'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*gt\.jsn: no such file\n$/],
     [['coco', '--gt', 'DIR/gt.json', '--dt', 'DIR/gt.json'], /^mpvg: loadRes: expected a list of results in .*gt\.json, got an object/],

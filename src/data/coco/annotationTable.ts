@@ -44,6 +44,8 @@ export interface AnnotationTable {
    * @throws DataError when it is neither polygons nor a mask
    */
   readSegmentation(index: number, view: SegmentationView): void;
+  /** Of results with boxes: how many have no mask of their own, and take the rectangle of their box for one. */
+  countBoxMasks?(): number;
   /** Where the segmentations stand, when they are nothing but bytes of a file: for other threads. */
   readonly segmentationText?: SegmentationText | undefined;
   /**

@@ -7,7 +7,7 @@ import type { ImageTable } from './imageTable.ts';
 import { JsonFault } from './jsonFault.ts';
 import { JsonScanner } from './jsonScanner.ts';
 import type { CocoAnnotation, CocoImage } from './records.ts';
-import { readNumbers, readSegmentation } from './segmentationText.ts';
+import { readKeypoints, readSegmentation } from './segmentationText.ts';
 import { SegmentationView } from './segmentationView.ts';
 import { chunkOfRow } from './textChunks.ts';
 
@@ -63,7 +63,7 @@ export function annotationTableOfText({ chunks, annotations, isList }: ParsedCoc
       const position = annotations.keypointPlaces[row]!;
       if (position === 0) return undefined;
       scratch.clear('counts');
-      read(row, position, () => readNumbers(scanner, scratch));
+      read(row, position, () => readKeypoints(scanner, scratch));
       return scratch.numbers.slice(0, scratch.numberCount);
     },
     keypointCount: (row) => annotations.keypointCounts[row]!,

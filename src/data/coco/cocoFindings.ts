@@ -70,11 +70,17 @@ export const FINDING_RULES = {
   'odd-polygon': {
     severity: 'repaired', of: 'annotations', fault: 'have a polygon with an odd number of coordinates', effect: 'the last one is left out, as in pycocotools',
   },
+  'polygon-range': {
+    severity: 'fatal', of: 'annotations', fault: 'have a polygon with a coordinate beyond ±2^30 / 5', effect: 'its mask is an error',
+  },
   'rle-size': {
     severity: 'fatal', of: 'annotations', fault: 'have a mask of another size than its photo', effect: 'never counts as found, as in pycocotools',
   },
   'rle-broken': {
     severity: 'fatal', of: 'annotations', fault: 'have run lengths that are damaged or do not add up to height * width', effect: 'its mask is an error',
+  },
+  'missing-keypoints': {
+    severity: 'kept', of: 'annotations', fault: 'have no keypoints although their category has', effect: 'evaluation of keypoints stops',
   },
   'keypoint-form': {
     severity: 'fatal', of: 'annotations', fault: 'have keypoints that are not three numbers for each keypoint of the category',
@@ -85,12 +91,12 @@ export const FINDING_RULES = {
   },
   'keypoint-count': {
     severity: 'kept', of: 'annotations', fault: 'have a num_keypoints that is missing or not the number of labelled keypoints',
-    effect: 'used as it stands: 0 leaves the annotation out',
+    effect: 'used as it stands, counted where it is missing: 0 leaves the annotation out',
   },
   'image-without-id': { severity: 'fatal', of: 'images', fault: 'have no id', effect: 'pycocotools stops with KeyError' },
   'duplicate-image': { severity: 'repaired', of: 'images', fault: 'have the id of a later photo', effect: 'the last one counts, as in pycocotools' },
   'image-size': {
-    severity: 'fatal', of: 'images', fault: 'have no width and height that are whole numbers above 0', effect: 'polygons on them cannot be drawn',
+    severity: 'fatal', of: 'images', fault: 'have no width and height that are whole numbers above 0 with a product below 2^32', effect: 'polygons on them cannot be drawn',
   },
   'duplicate-category': {
     severity: 'repaired', of: 'categories', fault: 'have the id of a later category', effect: 'the last one counts, as in pycocotools',

@@ -93,8 +93,10 @@ export function segmentationOf(value: unknown, place: string, id?: unknown): Seg
 /** A value of a record as keypoints; undefined and null are none. */
 function keypointsOf(value: unknown, place: string, id?: unknown): Float64Array | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!isNumbers(value)) throw wrong('a list of numbers x, y, visibility, …', place, value, id);
-  return Float64Array.from(value);
+  const isNested = Array.isArray(value) && value.length > 0 && value.every((one) => isNumbers(one) && one.length === 3);
+  const flat: unknown = isNested ? value.flat() : value;
+  if (!isNumbers(flat)) throw wrong('a list of numbers x, y, visibility, …', place, value, id);
+  return Float64Array.from(flat);
 }
 
 function isNumbers(value: unknown): value is number[] {

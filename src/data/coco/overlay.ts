@@ -90,7 +90,8 @@ function paintMask(pixels: Uint8Array, mask: Uint8Array, colour: Colour): void {
 }
 
 /** Lines of the skeleton between labelled keypoints, then a dot on each; hidden ones have a dark rim. */
-function keypointShapes({ keypoints = [] }: CocoAnnotation, skeleton: unknown, colour: string): string[] {
+function keypointShapes({ keypoints: given = [] }: CocoAnnotation, skeleton: unknown, colour: string): string[] {
+  const keypoints = (given as readonly (number | readonly number[])[]).flat();
   const points = Array.from({ length: Math.floor(keypoints.length / 3) }, (_, i) => {
     const [x = 0, y = 0, visibility = 0] = keypoints.slice(3 * i, 3 * i + 3);
     return { x, y, visibility };

@@ -8,6 +8,11 @@ import { checkMaskSize, type Rle } from './rle.ts';
 /** Beyond it, on the grid that is five times as fine, pycocotools' 32-bit integers overflow. */
 const MAX_COORDINATE = 2 ** 30 / 5;
 
+/** Whether a coordinate is one that can be drawn; NaN is none. */
+export function isDrawable(coordinate: number): boolean {
+  return Math.abs(5 * coordinate + 0.5) < 2 ** 30;
+}
+
 /**
  * The union of polygons.
  * @param polygons each x0, y0, x1, y1, … in px; an odd last number is ignored, as pycocotools does
@@ -52,7 +57,7 @@ export function notDrawable(numbers: ArrayLike<number>, polygonEnds: ArrayLike<n
     const end = polygonEnds[polygon]!;
     const points = (end - start) >> 1;
     for (let i = start; i < start + 2 * points; i++) {
-      if (Math.abs(5 * numbers[i]! + 0.5) < 2 ** 30) continue;
+      if (isDrawable(numbers[i]!)) continue;
       return new DataError(`rleFromPolygon: expected numbers between ${-MAX_COORDINATE} and ${MAX_COORDINATE} for polygon, got ${numbers[i]} at ${i - start}`);
     }
     start = end;

@@ -43,8 +43,8 @@ export interface CocoAnnotation {
   readonly area?: number;
   readonly iscrowd?: number;
   readonly segmentation?: Segmentation;
-  /** x, y, visibility of each keypoint in turn; visibility 0 unlabelled, 1 hidden, 2 visible */
-  readonly keypoints?: readonly number[];
+  /** x, y, visibility of each keypoint in turn, flat or three by three; visibility 0 unlabelled, 1 hidden, 2 visible */
+  readonly keypoints?: readonly number[] | readonly (readonly number[])[];
   readonly num_keypoints?: number;
   /** Confidence of a detection. */
   readonly score?: number;

@@ -55,6 +55,14 @@ export function completeResults(results: AnnotationTable, isKnownImage: (id: num
   return {
     ...table,
     segmentation,
+    countBoxMasks: () => {
+      const positions = results.segmentationText?.positions;
+      let count = 0;
+      for (let row = 0; row < results.count; row++) {
+        if (positions === undefined ? results.segmentation(row) === undefined : positions[row] === 0) count++;
+      }
+      return count;
+    },
     segmentationText: undefined,
     readSegmentation: (row, view) => {
       results.readSegmentation(row, view);

@@ -75,6 +75,24 @@ export function readNumbers(scanner: JsonScanner, view: SegmentationView): void 
   }
 }
 
+/** Reads the keypoints at the position: a list of numbers, or a list of three for each keypoint. */
+export function readKeypoints(scanner: JsonScanner, view: SegmentationView): void {
+  if (scanner.next() !== OPEN_LIST) scanner.fault(scanner.position, 'a list of numbers');
+  const start = scanner.position++;
+  if (scanner.next() !== OPEN_LIST) {
+    scanner.position = start;
+    readNumbers(scanner, view);
+    return;
+  }
+  do {
+    const before = view.numberCount;
+    scanner.next();
+    const keypoint = scanner.position;
+    readNumbers(scanner, view);
+    if (view.numberCount !== before + 3) scanner.fault(keypoint, 'three numbers x, y, visibility for each keypoint');
+  } while (scanner.another(CLOSE_LIST));
+}
+
 /**
  * Reads numbers of a list as almost all files have them: at most 15 characters without an exponent, and nothing but a comma and a
  * space between. The text has been checked before.

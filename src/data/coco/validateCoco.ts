@@ -4,6 +4,8 @@ import { DataError } from '../../errors.ts';
 import type { AnnotationTable } from './annotationTable.ts';
 import type { CocoDataset } from './cocoDataset.ts';
 import { findingOf, FINDING_RULES, type CocoFinding, type FindingKind } from './cocoFindings.ts';
+import { isDrawable } from './polygonRle.ts';
+import { isMaskSize } from './rle.ts';
 import { readRuns } from './rleString.ts';
 import { SegmentationView } from './segmentationView.ts';
 
@@ -42,11 +44,10 @@ type Add = (kind: FindingKind, row: number) => void;
 
 function checkImages(dataset: CocoDataset, add: Add): void {
   const { count, ids, widths, heights } = dataset.images;
-  const isSize = (value: number): boolean => Number.isInteger(value) && value > 0;
   for (let row = 0; row < count; row++) {
     if (Number.isNaN(ids[row])) add('image-without-id', row);
     else if (dataset.imageRow(ids[row]!) !== row) add('duplicate-image', row);
-    if (!isSize(widths[row]!) || !isSize(heights[row]!)) add('image-size', row);
+    if (!isMaskSize(heights[row]!, widths[row]!) || heights[row] === 0 || widths[row] === 0) add('image-size', row);
   }
 }
 
@@ -75,6 +76,7 @@ function checkAnnotations(
 ): void {
   const { annotations, isResults } = dataset;
   const { count, scores, isCrowd } = annotations;
+  const usualKeypoints = keypointsOfFirst(annotations);
   const keypointsOfCategory = new Map(dataset.categories.map(({ id, keypoints }) => [id, keypoints?.length]));
   const view = new SegmentationView();
   for (let row = 0; row < count; row++) {
@@ -87,7 +89,8 @@ function checkAnnotations(
     if (Number.isNaN(category)) add('missing-category-id', row);
     else if (!keypointsOfCategory.has(category)) add('unknown-category', row);
     if (isCrowd[row] === 255 && !isResults) add('missing-iscrowd', row);
-    const hasFiniteKeypoints = checkKeypoints(dataset, row, keypointsOfCategory.get(category), add);
+    const expected = { named: keypointsOfCategory.get(category), usual: usualKeypoints };
+    const hasFiniteKeypoints = checkKeypoints(dataset, row, expected, add);
     const hasFinitePolygons = checkSegmentation(dataset, row, image, view, add);
     if (!isComplete) continue;
     if (!hasFiniteKeypoints || !hasFinitePolygons || annotations.rowsWithNaN.has(row) || hasInfinity(annotations, row)) {
@@ -121,8 +124,27 @@ function checkBox({ annotations: { boxes }, images }: CocoDataset, row: number, 
   if (out > BOX_TOLERANCE) add('box-outside-image', row);
 }
 
-/** @returns whether all its numbers are finite */
-function checkKeypoints({ annotations, isResults }: CocoDataset, row: number, expected: number | undefined, add: Add): boolean {
+/** How many keypoints the first annotation has that has some. */
+function keypointsOfFirst(annotations: AnnotationTable): number | undefined {
+  for (let row = 0; row < annotations.count; row++) {
+    try {
+      const keypoints = annotations.keypoints(row);
+      if (keypoints !== undefined && keypoints.length > 0) return Math.floor(keypoints.length / 3);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param expected keypoints that the category names, and those of the first annotation with some
+ * @returns whether all its numbers are finite
+ */
+function checkKeypoints(
+  { annotations, isResults }: CocoDataset, row: number, { named, usual }: Readonly<Record<'named' | 'usual', number | undefined>>, add: Add,
+): boolean {
+  const expected = named ?? usual;
   let keypoints: Float64Array | undefined;
   try {
     keypoints = annotations.keypoints(row);
@@ -130,7 +152,10 @@ function checkKeypoints({ annotations, isResults }: CocoDataset, row: number, ex
     if (!(error instanceof DataError)) throw error;
     add('keypoint-form', row);
   }
-  if (keypoints === undefined) return true;
+  if (keypoints === undefined) {
+    if (named !== undefined && named > 0 && !isResults) add('missing-keypoints', row);
+    return true;
+  }
   if (keypoints.length % 3 !== 0 || (expected !== undefined && keypoints.length !== 3 * expected)) add('keypoint-form', row);
   const visibilities = keypoints.filter((_, i) => i % 3 === 2);
   if (!isResults) {
@@ -174,8 +199,12 @@ function checkPolygons({ numbers, polygonEnds, polygonCount }: SegmentationView,
   }
   if (isShort) add('two-point-polygon', row);
   if (isOdd) add('odd-polygon', row);
-  let isFinite = true;
-  for (let i = 0; i < start; i++) isFinite &&= Math.abs(numbers[i]!) < Infinity; // false for NaN too
+  let [isFinite, isInRange] = [true, true];
+  for (let i = 0; i < start; i++) {
+    isFinite &&= Math.abs(numbers[i]!) < Infinity; // false for NaN too
+    isInRange &&= isDrawable(numbers[i]!);
+  }
+  if (isFinite && !isInRange) add('polygon-range', row);
   return isFinite;
 }
 

@@ -1,10 +1,12 @@
 // The WebAssembly that matches detections with objects: assembly/matchKernel.ts compiled.
 // Source: pycocotools 2.0.11, COCOeval.evaluateImg: which objects count.
 
+import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
 import { loadKernel } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { cellBatches, inSteps, type CellBatch } from './cellBatches.ts';
 import type { DetectionStates, Evaluation } from './detectionStates.ts';
+import { labelledCount } from './keypointSimilarity.ts';
 import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 import { MATCH_KERNEL } from './matchKernelCode.ts';
 
@@ -67,7 +69,7 @@ export class CellMatcher {
     this.#columns.bytes('isCrowd', truth.count).set(truth.isCrowd);
     if (iouType === 'keypoints') {
       const isHidden = this.#columns.bytes('isHidden', truth.count);
-      for (let row = 0; row < truth.count; row++) isHidden[row] = truth.keypointCount(row) === 0 ? 1 : 0;
+      for (let row = 0; row < truth.count; row++) isHidden[row] = hasNoKeypoints(truth, row) ? 1 : 0;
     }
     this.#columns.doubles('detectionIds', detected.count).set(detected.ids);
     this.#columns.doubles('thresholds', this.#T).set(iouThresholds.map((threshold) => Math.min(threshold, 1 - 1e-10)));
@@ -136,4 +138,12 @@ export class CellMatcher {
     if (without !== -1) throw new DataError(`CocoEval: expected an area for object ${truth.ids[truths[without]!]}, got none`);
     this.#loaded = batch;
   }
+}
+
+/** Whether none is labelled, as num_keypoints says, or the keypoints themselves where it is missing (pycocotools: KeyError). */
+function hasNoKeypoints(truth: AnnotationTable, row: number): boolean {
+  const count = truth.keypointCount(row);
+  if (!Number.isNaN(count)) return count === 0;
+  const keypoints = truth.keypoints(row);
+  return keypoints !== undefined && labelledCount(keypoints) === 0;
 }

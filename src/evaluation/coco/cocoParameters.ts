@@ -3,6 +3,7 @@
 
 import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
 import { ConfigError } from '../../errors.ts';
+import { defaultSigmas } from './keypointSigmas.ts';
 
 /** What is compared: boxes, masks, or people's keypoints by object keypoint similarity. */
 export type IouType = 'bbox' | 'segm' | 'keypoints';
@@ -26,7 +27,7 @@ export interface CocoParameters {
   readonly imageIds: readonly number[];
   /** [K] classes; ascending with useCats. Default: all of the ground truth. */
   readonly categoryIds: readonly number[];
-  /** Of each keypoint, how much its labels vary as a fraction of the object's size. Default: the 17 of COCO's people. */
+  /** Of each keypoint, how much its labels vary as a fraction of the object's size. Default: see defaultSigmas. */
   readonly keypointSigmas: readonly number[];
 }
 
@@ -36,7 +37,6 @@ export type CocoOptions = Partial<Omit<CocoParameters, 'iouType'>> & Pick<CocoPa
 const LARGEST = 1e5 ** 2;
 const SMALL = 32 ** 2;
 const MEDIUM = 96 ** 2;
-const PERSON_SIGMAS = [0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89];
 
 /**
  * Completes options.
@@ -65,7 +65,7 @@ export function resolveParameters(options: CocoOptions, truth: CocoDataset): Coc
     useCats,
     imageIds: uniqueAscending(options.imageIds ?? Array.from(truth.images.ids)),
     categoryIds: useCats ? uniqueAscending(categoryIds) : [...categoryIds],
-    keypointSigmas: options.keypointSigmas ?? PERSON_SIGMAS.map((sigma) => sigma / 10),
+    keypointSigmas: checkSigmas(options.keypointSigmas ?? (keypoints ? defaultSigmas(truth) : [])),
   };
 }
 
@@ -86,6 +86,11 @@ function ascending(a: number, b: number): number {
 function checkNumbers(name: keyof CocoParameters, values: readonly number[]): readonly number[] {
   if (values.length === 0 || values.some((value) => Number.isNaN(value))) fail('one number or more', name, values);
   return values;
+}
+
+function checkSigmas(sigmas: readonly number[]): readonly number[] {
+  if (!sigmas.every((sigma) => sigma > 0)) fail('numbers above 0', 'keypointSigmas', sigmas);
+  return sigmas;
 }
 
 function fail(what: string, name: keyof CocoParameters, got: unknown): never {

@@ -37,7 +37,7 @@ export interface CurveOptions {
 export interface RankedDetections {
   /** [K + 1] */
   readonly rankingStarts: Uint32Array;
-  /** [n] numbers of the detections, a class's best first */
+  /** [up to n] numbers of the detections, a class's best first */
   readonly ranking: Uint32Array;
   /** [n, A, T] */
   readonly states: Uint8Array;
@@ -71,17 +71,17 @@ export class CurveKernel {
   /** @throws DataError when there are too many detections for WebAssembly's memory */
   constructor({ thresholds: T, recalls, areas, limits }: CurveOptions, detections: RankedDetections) {
     const { rankingStarts, ranking, states, ranks, scores, truthCounts } = detections;
-    const [n, R, K] = [ranking.length, recalls.length, rankingStarts.length - 1];
+    const [n, R, K] = [Math.max(ranking.length, ranks.length), recalls.length, rankingStarts.length - 1];
     const most = rankingStarts.reduce((largest, end, k) => Math.max(largest, end - (rankingStarts[k - 1] ?? 0)), 0);
     const code = this.#code;
-    inMemory(n, () => { code.begin(T, R, K, areas, limits.length, n, most); });
+    inMemory(n, () => { code.begin(T, R, K, areas, limits.length, n, most); }, K);
     const columns = new KernelColumns<Column>(code);
     columns.doubles('recalls', R).set(recalls);
     columns.doubles('limits', limits.length).set(limits);
     columns.doubles('scores', n).set(scores);
     columns.integers('truthCounts', truthCounts.length).set(truthCounts);
     columns.integers('rankingStarts', K + 1).set(rankingStarts);
-    columns.integers('ranking', n).set(ranking);
+    columns.integers('ranking', ranking.length).set(ranking);
     columns.integers('ranks', n).set(ranks);
     columns.bytes('states', states.length).set(states);
     for (let k = 0; k < K; k++) code.prepare(k);

@@ -13,12 +13,15 @@ export interface CurvePart {
 }
 
 /** Average precision; -1 where there is nothing to average. That of all classes `CocoCurves.meanPrecision` finds faster. */
-export function meanPrecision({ precision, shape }: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
-  const [, R, K, A, M] = shape;
+export function meanPrecision(curves: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
+  const [, R, , A, M] = curves.shape;
+  const { precision } = curves.ofClasses;
+  const C = curves.classes.length;
+  const places = placesOf(classes, curves);
   const values: number[] = [];
   for (const t of thresholds) {
     for (let r = 0; r < R; r++) {
-      for (const k of classes) values.push(precision[(((t * R + r) * K + k) * A + area) * M + limit]!);
+      for (const c of places) values.push(precision[(((t * R + r) * C + c) * A + area) * M + limit]!);
     }
   }
   return meanOfFound(values);
@@ -27,8 +30,14 @@ export function meanPrecision({ precision, shape }: CocoCurves, { thresholds, cl
 /** Average recall; -1 where there is nothing to average. */
 export function meanRecall(curves: CocoCurves, { thresholds, classes, area, limit }: CurvePart): number {
   const recall = curves.recallOf(area, limit);
-  const [, , K] = curves.shape;
-  return meanOfFound(thresholds.flatMap((t) => classes.map((k) => recall[t * K + k]!)));
+  const C = curves.classes.length;
+  const places = placesOf(classes, curves);
+  return meanOfFound(thresholds.flatMap((t) => places.map((c) => recall[t * C + c]!)));
+}
+
+/** Where the curves of classes are; those without objects have none. */
+function placesOf(classes: readonly number[], { places }: CocoCurves): number[] {
+  return classes.map((k) => places[k]!).filter((place) => place !== -1);
 }
 
 /** The mean of what is not -1, or -1. */

@@ -41,13 +41,15 @@ export class KernelColumns<Name extends string> {
 
 /**
  * Runs what takes a kernel's memory.
+ * @param classes how many there are, where they take memory of their own
  * @throws DataError when it takes more than WebAssembly has: 4 GiB in all, 1 GiB for one column
  */
-export function inMemory<Result>(detections: number, run: () => Result): Result {
+export function inMemory<Result>(detections: number, run: () => Result, classes?: number): Result {
   try {
     return run();
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    throw new DataError(`CocoEval: expected detections that fit into WebAssembly's memory, got ${detections}; evaluate fewer photos or classes at a time`, { cause: error });
+    const got = classes === undefined ? detections : `${detections} of ${classes} classes with objects`;
+    throw new DataError(`CocoEval: expected detections that fit into WebAssembly's memory, got ${got}; evaluate fewer photos or classes at a time`, { cause: error });
   }
 }

@@ -6,6 +6,11 @@
 import { DataError } from '../../errors.ts';
 import { pairwiseSum } from './pairwiseSum.ts';
 
+/** Keypoints that are labelled: those whose visibility is above 0. @param keypoints x, y, visibility of each in turn */
+export function labelledCount(keypoints: Float64Array): number {
+  return keypoints.reduce((count, value, i) => count + (i % 3 === 2 && value > 0 ? 1 : 0), 0);
+}
+
 const EPSILON = Number.EPSILON;
 
 /** A labelled person. */
@@ -50,5 +55,5 @@ export function keypointSimilarity(
 export function checkKeypoints(keypoints: Float64Array | undefined, sigmas: readonly number[], whose: string): Float64Array {
   if (keypoints?.length === 3 * sigmas.length) return keypoints;
   const got = keypoints === undefined ? 'none' : `${keypoints.length} numbers`;
-  throw new DataError(`CocoEval: expected ${sigmas.length} keypoints of 3 numbers for ${whose}, got ${got}`);
+  throw new DataError(`CocoEval: expected ${sigmas.length} keypoints of 3 numbers for ${whose}, got ${got}: as many as there are sigmas`);
 }

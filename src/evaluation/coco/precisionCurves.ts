@@ -54,14 +54,15 @@ export function recallCurves(evaluation: CocoEval, { iou = 0.5, area, maxDets }:
     indexOf(parameters.maxDets, maxDets ?? parameters.maxDets.at(-1)!, 'recallCurves', 'maxDets'),
   ];
   const curves = evaluation.accumulate();
-  const [, R, K] = curves.shape;
+  const [, R] = curves.shape;
+  const C = curves.classes.length;
   const { precision, scores } = curves.slice(a, m);
-  const at = (r: number, k: number) => (t * R + r) * K + k;
-  return Array.from({ length: K }, (_, k) => k).filter((k) => precision[at(0, k)]! > -1).map((k) => ({
-    categoryId: useCats ? categoryIds[k]! : undefined,
+  const at = (r: number, c: number) => (t * R + r) * C + c;
+  return Array.from({ length: C }, (_, c) => c).filter((c) => precision[at(0, c)]! > -1).map((c) => ({
+    categoryId: useCats ? categoryIds[curves.classes[c]!]! : undefined,
     recall: Float64Array.from(recallThresholds),
-    precision: Float64Array.from({ length: R }, (_, r) => precision[at(r, k)]!),
-    scores: Float64Array.from({ length: R }, (_, r) => scores[at(r, k)]!),
+    precision: Float64Array.from({ length: R }, (_, r) => precision[at(r, c)]!),
+    scores: Float64Array.from({ length: R }, (_, r) => scores[at(r, c)]!),
   }));
 }
 

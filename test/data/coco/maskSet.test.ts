@@ -133,3 +133,41 @@ describe('MaskSet', () => {
     }), { seed: 6, numRuns: 300 });
   });
 });
+
+describe('masks with empty runs', () => {
+  const masks = [
+    [3, 0, 2, 5, 0, 4, 6], [0, 0, 0, 6, 0, 0, 4, 10], [0, 20], [5, 5, 0, 5, 5], [0, 3, 0, 0, 0, 4, 13], [2, 1, 0, 0, 6,
+      0, 11], [20],
+    [4, 0, 0, 8, 8, 0],
+  ];
+  // pycocotools 2.0.11, mask.iou: it gives up at an empty run, with what it has counted.
+  const ofObjects = [
+    [0, 0.25, 0.45, 1, 0, 0, 0, 0.7],
+    [0.25, 0, 0.8, 0.3, 0.35294117647058826, 0.0625, 0, 0.2],
+    [0.45, 0.8, 1, 0.5, 0.35, 0.05, 0, 0.4],
+    [1, 0.3, 0.5, 1, 0.13333333333333333, 0, 0, 0.6363636363636364],
+    [0, 0.35294117647058826, 0.35, 0.13333333333333333, 1, 0.3333333333333333, 0, 0.25],
+    [0, 0.0625, 0.05, 0, 0.3333333333333333, 1, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+    [0.7, 0.2, 0.4, 0.6363636363636364, 0.25, 0, 0, 0],
+  ];
+  const ofCrowds = [
+    [0, 0.5555555555555556, 1, 0.5555555555555556, 0, 0, 0, 0.7777777777777778],
+    [0.3125, 0, 1, 0.375, 0.375, 0.0625, 0, 0.25],
+    [0.45, 0.8, 1, 0.5, 0.35, 0.05, 0, 0.4],
+    [0.5, 0.6, 1, 0.5, 0.2, 0, 0, 0.7],
+    [0, 0.8571428571428571, 1, 0.2857142857142857, 0.42857142857142855, 0.14285714285714285, 0, 0.42857142857142855],
+    [0, 1, 1, 0, 1, 1, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+    [0.875, 0.5, 1, 0.875, 0.375, 0, 0, 0],
+  ];
+
+  it.each([[false, ofObjects], [true, ofCrowds]])('overlap as pycocotools counts (crowds: %s)', (isCrowd, expected) => {
+    const rles = masks.map((counts): Rle => ({ height: 4, width: 5, counts: Uint32Array.from(counts) }));
+    const set = new MaskSet();
+    const numbers = rles.map(({ counts }) => set.addCounts(counts, 4, 5));
+    expect(numbers.map((d) => numbers.map((g) => set.iou(d, g, isCrowd)))).toEqual(expected);
+    const whole = [...rleIou(rles, rles, rles.map(() => isCrowd))];
+    expect(rles.map((_, d) => whole.slice(d * rles.length, (d + 1) * rles.length))).toEqual(expected);
+  });
+});

@@ -58,6 +58,9 @@ describe('validateCoco', () => {
     ['box-outside-image', annotation(7, { bbox: [1, 100, 2.5, 4] })],
     ['missing-segmentation', without(7, 'segmentation')],
     ['segmentation-form', annotation(7, { segmentation: [1, 2, 3, 4, 5, 6] })],
+    ['polygon-range', annotation(7, { segmentation: [[1, 1, 214_748_364.8, 1, 5, 5]] })],
+    ['polygon-range', annotation(7, { segmentation: [[1, 1, 5, 1, 5, 5], [1, 1, 5, -214_748_365, 5, 5]] })],
+    ['missing-keypoints', annotation(7, { category_id: 1 })],
     ['segmentation-form', annotation(7, { segmentation: 'PPYo1' })],
     ['segmentation-form', annotation(7, { segmentation: { size: [8], counts: 'PPYo1' } })],
     ['empty-segmentation', annotation(7, { segmentation: [] })],
@@ -105,6 +108,8 @@ describe('validateCoco', () => {
   it('finds photos and categories that are wrong', () => {
     expect(findings([], { images: [{ id: 1, width: 0, height: 5, file_name: '' }, images[0]!] }))
       .toEqual([['image-size', [1]], ['duplicate-image', [1]]]);
+    expect(findings([], { images: [{ id: 1, width: 65_536, height: 65_536, file_name: '' }] })).toEqual([['image-size', [1]]]);
+    expect(findings([], { images: [{ id: 1, width: 65_537, height: 65_535, file_name: '' }] })).toEqual([]); // 2^32 - 1 pixels
     expect(findings([], { images: [{ width: 2, height: 5, file_name: '' } as never] })).toEqual([['image-without-id', [NaN]]]);
     expect(findings([], { categories: [{ id: 1, name: 'a' }, { id: 1, name: 'b' }, { id: 2, name: 'c' }, { id: 3, name: 'c' }] }))
       .toEqual([['duplicate-category', [1]], ['duplicate-category-name', [2]]]);

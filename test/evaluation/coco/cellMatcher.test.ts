@@ -30,3 +30,18 @@ it('labels an evaluation too large for one batch as it labels its photos alone',
   const sum = (a: number) => parts.reduce((count, { truthCounts }) => count + truthCounts[a]!, 0);
   expect([...whole.truthCounts]).toEqual([0, 1, 2, 3].map(sum));
 });
+
+it('counts a detection of nothing in each range whose bound its area is', async () => {
+  const record = (bbox: readonly number[]) => ({ image_id: 1, category_id: 1, bbox, area: bbox[2]! * bbox[3]!, iscrowd: 0 });
+  const [small, medium] = [record([0, 0, 20, 20]), record([50, 50, 50, 50])];
+  const truth = CocoDataset.fromObject({
+    images: [{ id: 1, width: 200, height: 200, file_name: 'a.jpg' }], categories: [{ id: 1, name: 'thing' }],
+    annotations: [{ ...small, id: 1 }, { ...medium, id: 2 }],
+  });
+  // 32² is the end of the small ones and the start of the medium ones: right after wrong, a precision of 1 / 2 in both.
+  const nothing = record([150, 150, 32, 32]);
+  const results = await truth.loadRes([{ ...small, score: 0.5 }, { ...medium, score: 0.5 }, { ...nothing, score: 0.9 }]);
+  const { stats } = new CocoEval(truth, results, { iouType: 'bbox' }).summarize();
+  // pycocotools 2.0.11
+  expect(stats).toEqual([0.6666666666666666, 0.6666666666666669, 0.6666666666666669, 0.5, 0.5, -1, 0, 1, 1, 1, 1, -1]);
+});

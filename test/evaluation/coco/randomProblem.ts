@@ -42,7 +42,10 @@ export function randomProblem(iouType: IouType, seed: number): Problem {
 
   const anyBox = ({ width, height }: CocoImage): Box => {
     const box: Box = [rng.uniform(-5, width), rng.uniform(-5, height), rng.uniform(0, 1.1 * width), rng.uniform(0, 1.1 * height)];
-    const shape = rng.integer(8);
+    const shape = rng.integer(9);
+    // An area on a bound of the ranges, of those that randomParameters draws too.
+    const sides = pick([[32, 32], [96, 96], [20, 20], [10, 10], [16, 64]] as const);
+    if (shape === 8) return [Math.round(box[0]), Math.round(box[1]), ...sides];
     if (shape === 0) return [box[0], box[1], rng.uniform(), rng.uniform()];
     if (shape === 1) return [box[0], box[1], 0, box[3]];
     if (shape === 2) return [0, 0, 1e6, 1e6];
