@@ -41,6 +41,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
     if (info.Length() > 0 && !info[0].IsUndefined()) {
       const double count = numberArg(info, 0, "threads", "a number of threads");
       if (!(count >= 1 && count <= 4096)) wrongArgument("threads", "1 or more");
+      expectThreads(2 * static_cast<int>(count));  // a team for this thread and one for the runner's
       at::set_num_threads(static_cast<int>(count));
       instanceOf(info).runner.setThreads(static_cast<int>(count));
     }
@@ -68,6 +69,10 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value availableBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(availableCpuMemory()));
+}
+
 Napi::Value resetPeakMemory(const Napi::CallbackInfo& info) {
   resetPeakCpuMemory();
   return info.Env().Undefined();
@@ -79,7 +84,11 @@ Napi::Value releaseFreeMemory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  installAllocator();
+  try {
+    installAllocator();
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, error.what());
+  }
   auto* instance = new Instance();
   napi_add_env_cleanup_hook(env, [](void* data) { delete static_cast<Instance*>(data); }, instance);
   const AddExport add = [&](const char* name, Export function) {
@@ -90,6 +99,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("threads", threads);
   add("deviceCount", deviceCount);
   add("memory", memory);
+  add("availableBytes", availableBytes);
   add("resetPeakMemory", resetPeakMemory);
   add("releaseFreeMemory", releaseFreeMemory);
   addTensorExports(add);

@@ -5,16 +5,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+
+#include "available_memory.h"
 
 namespace mpvg {
 
@@ -24,6 +26,7 @@ constexpr size_t kAlignment = 64;            // a cache line, what libtorch's ow
 constexpr size_t kReserve = size_t{1} << 40;  // addresses only; pages come when touched
 constexpr size_t kGrowth = size_t{64} << 20;  // how far the used part of the range grows at a time
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kLeftToOthers = size_t{4} << 30;
 
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -33,23 +36,11 @@ std::string mebibytes(size_t bytes) {
   return text;
 }
 
-// What the machine could still give: MemAvailable, or less where a cgroup limits the process.
-size_t availableBytes() {
-  size_t available = SIZE_MAX;
-  std::ifstream info("/proc/meminfo");
-  std::string key, unit;
-  size_t value = 0;
-  while (info >> key >> value) {
-    std::getline(info, unit);
-    if (key == "MemAvailable:") {
-      available = value * 1024;
-      break;
-    }
-  }
-  std::ifstream limitFile("/sys/fs/cgroup/memory.max"), usedFile("/sys/fs/cgroup/memory.current");
-  size_t limit = 0, used = 0;
-  if (limitFile >> limit && usedFile >> used) available = std::min(available, limit > used ? limit - used : 0);
-  return available;
+// How many addresses to take: all that could ever be used or, below a limit (ulimit -v), what leaves some to JavaScript, worker
+// threads and libraries.
+size_t reservable() {
+  const size_t left = availableAddresses();
+  return std::min(kReserve, left / kHugePage / 2 > kLeftToOthers / kHugePage ? left - kLeftToOthers : left / 2);
 }
 
 class ArenaAllocator final : public c10::Allocator {
@@ -68,6 +59,11 @@ class ArenaAllocator final : public c10::Allocator {
   MemoryStats stats() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return {static_cast<int64_t>(inUse_), static_cast<int64_t>(peak_), static_cast<int64_t>(top_)};
+  }
+
+  size_t available() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::min(availableMemory(), capacity_ - top_);
   }
 
   void resetPeak() {
@@ -92,14 +88,15 @@ class ArenaAllocator final : public c10::Allocator {
 
  private:
   ArenaAllocator() {
-    void* range = mmap(nullptr, kReserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    // Addresses that cannot be touched cost nothing, whatever the system's policy; `grow` makes them usable.
+    void* range = MAP_FAILED;
+    for (capacity_ = reservable(); range == MAP_FAILED && capacity_ >= kGrowth; capacity_ /= 2) {
+      range = mmap(nullptr, capacity_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (range != MAP_FAILED) break;
+    }
     if (range == MAP_FAILED) {
-      // A limit on address space (ulimit -v) leaves less; a smaller range serves until it is full.
-      capacity_ = size_t{8} << 30;
-      range = mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (range == MAP_FAILED) throw std::runtime_error("mpvg: cannot reserve address space for tensors");
-    } else {
-      capacity_ = kReserve;
+      throw std::runtime_error("out of memory: no addresses are left for tensors (" + mebibytes(availableAddresses()) +
+                               " below the limit); raise it (ulimit -v)");
     }
     base_ = static_cast<char*>(range);
   }
@@ -155,9 +152,10 @@ class ArenaAllocator final : public c10::Allocator {
       if (offset + bytes == top_) tail = bytes;
     }
     const size_t missing = roundUp(size - tail, size - tail >= kGrowth ? kHugePage : kGrowth);
-    if (missing > capacity_ - top_ || size - tail > availableBytes()) {
-      throw std::runtime_error("out of memory: " + mebibytes(requested) + " asked for, " + mebibytes(inUse_) +
-                               " held by tensors, " + mebibytes(availableBytes()) + " available on this machine");
+    const size_t available = availableMemory();
+    if (size - tail > available) outOfMemory(requested, mebibytes(available) + " available on this machine");
+    if (missing > capacity_ - top_ || mprotect(base_ + top_, missing, PROT_READ | PROT_WRITE) != 0) {
+      outOfMemory(requested, mebibytes(capacity_ - top_) + " left of the addresses that the process' limits allow (ulimit -v, -d)");
     }
     madvise(base_ + top_, missing, MADV_HUGEPAGE);
     size_t offset = top_, bytes = missing;
@@ -168,6 +166,10 @@ class ArenaAllocator final : public c10::Allocator {
       eraseFree(offset, tail);
     }
     insertFree(offset, bytes);
+  }
+
+  [[noreturn]] void outOfMemory(size_t requested, const std::string& left) {
+    throw std::runtime_error("out of memory: " + mebibytes(requested) + " asked for, " + mebibytes(inUse_) + " held by tensors, " + left);
   }
 
   void insertFree(size_t offset, size_t size) {
@@ -201,6 +203,8 @@ class ArenaAllocator final : public c10::Allocator {
 void installAllocator() { c10::SetCPUAllocator(&ArenaAllocator::instance(), /*priority=*/1); }
 
 MemoryStats cpuMemory() { return ArenaAllocator::instance().stats(); }
+
+int64_t availableCpuMemory() { return static_cast<int64_t>(ArenaAllocator::instance().available()); }
 
 void resetPeakCpuMemory() { ArenaAllocator::instance().resetPeak(); }
 

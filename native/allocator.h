@@ -17,6 +17,10 @@ struct MemoryStats {
 void installAllocator();
 
 MemoryStats cpuMemory();
+
+// Bytes by which what the process holds can grow: of memory, and of addresses.
+int64_t availableCpuMemory();
+
 void resetPeakCpuMemory();
 
 // Gives the pages of free blocks back to the operating system.

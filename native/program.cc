@@ -146,11 +146,24 @@ std::string Program::listing() const {
 
 Recorder::Recorder(Instance& instance, const std::vector<Handle>& inputs) : instance_(instance) {
   for (const Handle handle : inputs) {
-    const at::Tensor meta = metaLike(instance.table.get(handle));
+    const at::Tensor& given = instance.table.get(handle);
+    const at::Tensor meta = given.is_meta() ? given : metaLike(given);
     shadows_[handle] = meta;
     slots_[handle] = newSlot(at::Tensor(), /*temporary=*/true);
     program_->inputShapes_.push_back(meta);
+    inputBytes_ += static_cast<int64_t>(meta.storage().nbytes());
+    storageBytes_[storageOf(meta)] = 0;  // there as long as the caller keeps it
   }
+}
+
+int Recorder::storageOf(const at::Tensor& tensor) {
+  const c10::Storage& storage = tensor.storage();
+  const auto [found, isNew] = storageNumbers_.emplace(storage.unsafeGetStorageImpl(), static_cast<int>(storages_.size()));
+  if (isNew) {
+    storages_.push_back(storage);
+    storageBytes_.push_back(static_cast<int64_t>(storage.nbytes()));
+  }
+  return found->second;
 }
 
 at::Tensor Recorder::resolve(Handle handle) {
@@ -162,7 +175,10 @@ at::Tensor Recorder::resolve(Handle handle) {
     return tensor;
   }
   auto found = shadows_.find(handle);
-  if (found == shadows_.end()) found = shadows_.emplace(handle, metaLike(tensor)).first;
+  if (found == shadows_.end()) {
+    found = shadows_.emplace(handle, metaLike(tensor)).first;
+    storageBytes_[storageOf(found->second)] = 0;  // outside of the step
+  }
   return found->second;
 }
 
@@ -182,7 +198,7 @@ int Recorder::slotOf(Handle handle) {
 }
 
 void Recorder::begin(const Operator& op, torch::jit::Stack& stack, const std::vector<std::vector<Handle>>& handles) {
-  current_ = Instruction{&op, {}, {}, {}};
+  current_ = Instruction{&op, {}, {}, {}, {}};
   for (size_t i = 0; i < stack.size(); i++) {
     ProgramArg arg;
     if (handles[i].empty() && !stack[i].isTensorList()) {
@@ -201,6 +217,7 @@ void Recorder::finish(const std::vector<Handle>& results) {
   for (const Handle handle : results) {
     if (handle == 0) {
       current_.outs.push_back(-1);
+      current_.storages.push_back(-1);
       continue;
     }
     if (!instance_.table.get(handle).is_meta()) {
@@ -208,6 +225,7 @@ void Recorder::finish(const std::vector<Handle>& results) {
     }
     slots_[handle] = newSlot(at::Tensor(), /*temporary=*/true);
     current_.outs.push_back(slots_[handle]);
+    current_.storages.push_back(storageOf(instance_.table.get(handle)));
   }
   program_->instructions_.push_back(std::move(current_));
 }
@@ -219,7 +237,31 @@ std::unique_ptr<Program> Recorder::end(const std::vector<Handle>& outputs) {
   }
   removeDeadCode();
   placeFrees();
+  program_->peakBytes_ = peakBytes();
   return std::move(program_);
+}
+
+// Plays the program through: what each instruction makes is there until the last slot that shares its storage is freed.
+int64_t Recorder::peakBytes() const {
+  std::vector<int> users(storages_.size(), 0), storageOfSlot(program_->slots_.size(), -1);
+  int64_t live = 0, peak = 0;
+  const auto release = [&](int storage) {
+    if (storage >= 0 && --users[storage] == 0) live -= storageBytes_[storage];
+  };
+  for (const Instruction& instruction : program_->instructions_) {
+    for (size_t i = 0; i < instruction.outs.size(); i++) {
+      const int storage = instruction.storages[i];
+      if (storage < 0) continue;
+      if (users[storage]++ == 0) live += storageBytes_[storage];
+      if (instruction.outs[i] >= 0) storageOfSlot[instruction.outs[i]] = storage;
+    }
+    peak = std::max(peak, live);
+    for (size_t i = 0; i < instruction.outs.size(); i++) {
+      if (instruction.outs[i] < 0) release(instruction.storages[i]);
+    }
+    for (const int slot : instruction.frees) release(storageOfSlot[slot]);
+  }
+  return inputBytes_ + peak;
 }
 
 void Recorder::removeDeadCode() {

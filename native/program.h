@@ -30,6 +30,7 @@ struct Instruction {
   std::vector<ProgramArg> args;
   std::vector<int> outs;   // slot of each tensor it returns, -1 for one that nothing reads
   std::vector<int> frees;  // slots whose last use this is
+  std::vector<int> storages;  // of each tensor it returns, also of one that nothing reads; views share one
 };
 
 class Program {
@@ -52,6 +53,10 @@ class Program {
 
   size_t operatorCount() const { return instructions_.size(); }
 
+  // The most bytes that a run's tensors take at a time: inputs and what its operators return. Parameters and whatever else was
+  // there before is not counted, nor what operators need while they work.
+  int64_t peakBytes() const { return peakBytes_; }
+
   // One line per instruction, for `mpvg bench engine --program` and for tests.
   std::string listing() const;
 
@@ -66,6 +71,7 @@ class Program {
   std::vector<bool> temporary_;          // made by an instruction, or an input: holds nothing between runs
   std::vector<at::Tensor> inputShapes_;  // meta tensors to check inputs against
   std::vector<int> outputs_;
+  int64_t peakBytes_ = 0;
 };
 
 // Listens to operator calls while a step is traced. Every argument is replaced by a meta tensor before the operator runs.
@@ -86,12 +92,20 @@ class Recorder {
   int newSlot(at::Tensor tensor, bool temporary);
   void removeDeadCode();
   void placeFrees();
+  int storageOf(const at::Tensor& tensor);
+  int64_t peakBytes() const;
 
   Instance& instance_;
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
   Instruction current_{};
   ska::flat_hash_map<Handle, int> slots_;
   ska::flat_hash_map<Handle, at::Tensor> shadows_;
+  // Of meta tensors that the step makes or is given: each once, however many views there are. Held, so that none gets another's
+  // address; 0 bytes for what exists outside of the step.
+  std::vector<c10::Storage> storages_;
+  std::vector<int64_t> storageBytes_;
+  ska::flat_hash_map<const c10::StorageImpl*, int> storageNumbers_;
+  int64_t inputBytes_ = 0;
 };
 
 }  // namespace mpvg

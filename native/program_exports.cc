@@ -74,6 +74,7 @@ Napi::Value describeProgram(const Napi::CallbackInfo& info) {
     const Program& program = programArg(info, "describeProgram");
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("operators", Napi::Number::New(info.Env(), static_cast<double>(program.operatorCount())));
+    result.Set("peakBytes", Napi::Number::New(info.Env(), static_cast<double>(program.peakBytes())));
     result.Set("listing", Napi::String::New(info.Env(), program.listing()));
     return result;
   });

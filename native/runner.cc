@@ -2,7 +2,40 @@
 
 #include <ATen/Parallel.h>
 
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
 namespace mpvg {
+
+void expectThreads(int count) {
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool over = false;
+  std::vector<std::thread> started;
+  std::string reason;
+  try {
+    started.reserve(count);
+    for (int i = 0; i < count; i++) {
+      started.emplace_back([&] {
+        std::unique_lock<std::mutex> lock(mutex);
+        wake.wait(lock, [&] { return over; });
+      });
+    }
+  } catch (const std::system_error& error) {
+    reason = error.code().message();
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    over = true;
+  }
+  wake.notify_all();
+  for (std::thread& thread : started) thread.join();
+  if (reason.empty()) return;
+  throw std::runtime_error("threads: expected " + std::to_string(count) + " threads that can be started, got " +
+                           std::to_string(started.size()) + " (" + reason + "); use fewer (--threads), or raise the limits of the process (ulimit -u, -v)");
+}
 
 Runner::~Runner() {
   {

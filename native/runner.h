@@ -10,6 +10,9 @@
 
 namespace mpvg {
 
+// Throws when the system does not let this process have so many threads more: OpenMP would end the process.
+void expectThreads(int count);
+
 class Runner {
  public:
   ~Runner();

@@ -49,6 +49,17 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
   });
 }
 
+// placeholder(shape, dtype): a tensor without memory or values, as an input of a trace.
+Napi::Value placeholder(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<int64_t> shape = shapeArg(info, 0, "placeholder");
+    const at::ScalarType type = scalarTypeOf(stringArg(info, 1, "placeholder", "a dtype"));
+    const c10::InferenceMode inference;
+    at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).device(at::kMeta));
+    return Napi::Number::New(info.Env(), static_cast<double>(instanceOf(info).put(std::move(tensor))));
+  });
+}
+
 // write(handle, data): overwrites a contiguous tensor's values in place, keeping its storage (and so every program that uses it).
 Napi::Value write(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
@@ -162,6 +173,7 @@ Napi::Value endScope(const Napi::CallbackInfo& info) {
 
 void addTensorExports(const AddExport& add) {
   add("fromTypedArray", fromTypedArray);
+  add("placeholder", placeholder);
   add("write", write);
   add("read", read);
   add("readAsync", readAsync);

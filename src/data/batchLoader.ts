@@ -57,6 +57,8 @@ export function defaultFileWorkers(): number {
 
 export class BatchLoader {
   readonly batchesPerEpoch: number;
+  /** Batches that are being made, wait, or were handed out last, at most. */
+  readonly batchesAhead: number;
   readonly #name: string;
   readonly #samples: SampleOrigins;
   readonly #recipe: BatchRecipe;
@@ -80,6 +82,7 @@ export class BatchLoader {
     this.#options = options;
     this.#workers = options.workers;
     this.#prefetch = options.prefetchBatches ?? Math.max(1, 2 * this.#workers);
+    this.batchesAhead = this.#prefetch + 1;
     this.#producer = new BatchProducer(recipe, DECODES_IN_FLIGHT);
     this.batchesPerEpoch = batchCount(samples.size, options);
     this.#expectWhole('workers', this.#workers, 0);

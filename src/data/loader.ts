@@ -27,6 +27,8 @@ export function defaultWorkers(dataset: ClassificationDataset): number {
 
 export class ImageLoader {
   readonly batchesPerEpoch: number;
+  /** See BatchLoader. */
+  readonly batchesAhead: number;
   /** Side of the pictures. */
   readonly sizePx: number;
   readonly #dataset: ClassificationDataset;
@@ -48,6 +50,7 @@ export class ImageLoader {
     this.#dataset = dataset;
     this.sizePx = sizePx;
     this.batchesPerEpoch = this.#batches.batchesPerEpoch;
+    this.batchesAhead = this.#batches.batchesAhead;
   }
 
   /** The batches of one epoch; see BatchLoader.epoch. */

@@ -9,6 +9,7 @@ import { DataError } from '../errors.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import { adamW } from '../ops/adamW.ts';
 import { writeValues } from '../ops/hostValues.ts';
+import { expectMemoryFor } from '../ops/memory.ts';
 import { sgd } from '../ops/sgd.ts';
 
 /** Which parameters are spared weight decay: none, those of one dimension (biases and norms), or those and the embeddings. */
@@ -54,17 +55,26 @@ export class Optimizer {
   /**
    * @param parameters with values
    * @param learningRateScale factor on a parameter's learning rate, by its name; default 1
+   * @throws ConfigError when there is no memory for the state
    */
   constructor(
     parameters: ReadonlyMap<string, Parameter>,
     options: OptimizerOptions,
     learningRateScale: (name: string) => number = () => 1,
   ) {
+    const names = stateNames[options.kind];
+    const values = [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
+    expectMemoryFor(4 * values * names.length, `the state of ${options.kind} (${names.length} numbers for each of ${values.toLocaleString('en')} parameters)`, 'make the model smaller');
     this.#options = options;
     this.#parameters = parameters;
     this.#weightDecays = [...parameters.values()].map((parameter) => weightDecayOf(parameter, options));
     this.#scales = [...parameters.keys()].map(learningRateScale);
-    this.#states = stateNames[options.kind].map((name) => [name, [...parameters.values()].map(zeroVariable)]);
+    this.#states = names.map((name) => [name, [...parameters.values()].map(zeroVariable)]);
+  }
+
+  /** Of the state. */
+  get stateBytes(): number {
+    return this.#states.flatMap(([, variables]) => variables).reduce((sum, { size }) => sum + 4 * size, 0);
   }
 
   /** Changes the parameters and the state in place. @param gradients in the order of the parameters */

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigError, DataError } from '../errors.ts';
 import { hashKey } from '../random/rng.ts';
 import type { Metrics, Task } from '../tasks/task.ts';
+import { expectRunFits } from './memoryNeed.ts';
 import { nonFiniteError, nonFiniteIn } from './nonFinite.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 import type { Progress } from './progress.ts';
@@ -140,6 +141,7 @@ class Trainer<Batch> {
   }
 
   async train(): Promise<TrainingResult> {
+    this.#expectMemory();
     await this.#resume();
     this.#progress ??= this.#observers.progress?.(this.#totalSteps, this.#step);
     try {
@@ -159,6 +161,19 @@ class Trainer<Batch> {
     this.#pass.dispose();
     this.#optimizer.dispose();
     this.#average?.dispose();
+  }
+
+  #expectMemory(): void {
+    const task = this.#task;
+    const weights = [...task.model.namedTensors().values()].reduce((sum, { size }) => sum + 4 * size, 0);
+    expectRunFits({
+      batchSize: task.batchSize,
+      accumulationSteps: this.#options.accumulationSteps,
+      inputs: (pictures) => task.inputs(pictures),
+      peakBytes: (inputs) => this.#pass.peakBytes(inputs),
+      batchesAhead: task.training.batchesAhead,
+      savedBytes: weights * (this.#average === undefined ? 1 : 2) + this.#optimizer.stateBytes,
+    });
   }
 
   async #resume(): Promise<void> {

@@ -7,7 +7,7 @@ import { ConfigError } from '../errors.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import { accumulate, clear } from '../ops/accumulate.ts';
 import { clipGradientNorm } from '../ops/clipGradientNorm.ts';
-import { CompiledStep } from '../ops/compileStep.ts';
+import { CompiledStep, type StepInput } from '../ops/compileStep.ts';
 import { seedGenerator, writeValues } from '../ops/hostValues.ts';
 import type { Loss } from '../tasks/task.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -79,6 +79,22 @@ export class TrainingStep {
     const losses = Object.fromEntries(this.#lossNames.map((name, i) => [name, values[i]!]));
     const gradientNorm = values[this.#lossNames.length];
     return { losses, ...(gradientNorm !== undefined && { gradientNorm }) };
+  }
+
+  /**
+   * The most bytes that tensors of a pass take at a time, without what is there already: parameters, sums of gradients, the
+   * optimizer's state. A pass that is not compiled takes at least as much; 0 for one that cannot be.
+   * @param inputs as the loss takes them
+   * @throws ConfigError as `run` does
+   */
+  peakBytes(inputs: readonly StepInput[]): number {
+    const steps = this.#sums.length > 0 ? [this.#adding, this.#updating] : [this.#updating];
+    try {
+      return Math.max(...steps.map((step) => step.peakBytes(inputs)));
+    } catch (error) {
+      if (!this.#options.compile && error instanceof ConfigError) return 0;
+      throw error;
+    }
   }
 
   /** Frees the programs and what the step keeps between passes. */

@@ -2,6 +2,7 @@
 // checkpoint, so names follow the original projects (`blocks.0.attn.qkv.weight`).
 
 import { DataError } from '../errors.ts';
+import { expectMemoryFor } from '../ops/memory.ts';
 import { Rng } from '../random/rng.ts';
 import { ModuleBuffer, type ModuleBufferOptions } from './moduleBuffer.ts';
 import { ModuleConstant } from './moduleConstant.ts';
@@ -57,8 +58,8 @@ export abstract class Module {
     return buffer;
   }
 
-  /** Adds a constant; for constructors. */
-  protected constant(values: Float32Array | Int32Array, shape: readonly number[]): ModuleConstant {
+  /** Adds a constant; for constructors. @param values computes them, row-major */
+  protected constant(values: () => Float32Array | Int32Array, shape: readonly number[]): ModuleConstant {
     const constant = new ModuleConstant(values, shape);
     this.#constants.push(constant);
     return constant;
@@ -99,8 +100,10 @@ export abstract class Module {
   /**
    * Draws the initial values of every parameter and buffer that has none. They depend on the seed and the path alone, not on
    * what else the model has.
+   * @throws ConfigError when there is no memory for them; none is made then
    */
   initialise(seed: number): void {
+    this.#expectMemory();
     for (const constant of this.#allConstants()) constant.make();
     for (const [name, target] of this.namedTensors()) {
       if (!target.isSet) target.initialise(new Rng(seed, ...Array.from(name, (letter) => letter.codePointAt(0)!)));
@@ -116,9 +119,11 @@ export abstract class Module {
 
   /**
    * Takes values from a checkpoint. Nothing is changed when it does not fit.
-   * @throws DataError when a shape differs or a tensor is not of numbers; when strict, also when keys are missing or unexpected
+   * @throws DataError when a shape differs or a tensor is not of numbers; when strict, also when keys are missing or unexpected;
+   *   ConfigError when there is no memory for them
    */
   loadState(state: ReadonlyMap<string, LoadableTensor>, { strict = true }: LoadOptions = {}): LoadReport {
+    this.#expectMemory();
     const own = this.namedTensors();
     const missing = [...own.keys()].filter((name) => !state.has(name) && !isCounter(own.get(name)!));
     const unexpected = [...state.keys()].filter((name) => !own.has(name));
@@ -144,6 +149,15 @@ export abstract class Module {
   dispose(): void {
     for (const constant of this.#allConstants()) constant.dispose();
     for (const target of this.namedTensors().values()) target.dispose();
+  }
+
+  #expectMemory(): void {
+    const sizes = [
+      ...[...this.namedTensors().values()].filter(({ isSet }) => !isSet),
+      ...this.#allConstants().filter(({ isMade }) => !isMade),
+    ].map(({ size }) => size);
+    const values = sizes.reduce((sum, size) => sum + size, 0);
+    expectMemoryFor(4 * values, `a model (here of ${values.toLocaleString('en')} values)`, 'make it smaller');
   }
 
   #allConstants(): ModuleConstant[] {

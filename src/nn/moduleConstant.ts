@@ -5,14 +5,21 @@ import { keep, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export class ModuleConstant {
-  readonly #values: Float32Array | Int32Array;
+  readonly size: number;
+  readonly #values: () => Float32Array | Int32Array;
   readonly #shape: readonly number[];
   #tensor: Tensor | undefined;
 
-  /** @param values row-major; an Int32Array makes an int32 tensor */
-  constructor(values: Float32Array | Int32Array, shape: readonly number[]) {
+  /** @param values computes them, row-major, when the tensor is made; an Int32Array makes an int32 tensor */
+  constructor(values: () => Float32Array | Int32Array, shape: readonly number[]) {
+    this.size = shape.reduce((product, length) => product * length, 1);
     this.#values = values;
     this.#shape = shape;
+  }
+
+  /** Whether there is a tensor. */
+  get isMade(): boolean {
+    return this.#tensor !== undefined;
   }
 
   get value(): Tensor {
@@ -22,7 +29,9 @@ export class ModuleConstant {
 
   /** Makes the tensor if there is none. */
   make(): void {
-    this.#tensor ??= keep(tensor(this.#values, [...this.#shape], this.#values instanceof Int32Array ? 'int32' : 'float32'));
+    if (this.#tensor !== undefined) return;
+    const values = this.#values();
+    this.#tensor = keep(tensor(values, [...this.#shape], values instanceof Int32Array ? 'int32' : 'float32'));
   }
 
   dispose(): void {

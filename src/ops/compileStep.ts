@@ -1,7 +1,7 @@
 // Step programs: a function of tensors whose shapes do not change is traced once and from then on run natively, with no
 // JavaScript between its operators. See docs/architecture.md.
 
-import { engine, getBackend, tidy } from '@tensorflow/tfjs-core';
+import { dispose, engine, getBackend, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { binding } from '../backends/torch/binding.ts';
 import { TorchBackend } from '../backends/torch/backend.ts';
@@ -9,6 +9,12 @@ import { ConfigError } from '../errors.ts';
 
 /** What a step computes from its inputs. It may change variables in place through the operations of src/ops. */
 type Step = (...inputs: Tensor[]) => Tensor[];
+
+/** What a step is to be given: 'bytes' for what `imageTensor` makes. */
+export interface StepInput {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'bytes';
+}
 
 interface Program {
   readonly id: number;
@@ -53,6 +59,20 @@ export class CompiledStep {
     return binding().describeProgram(this.#prepare(inputs).program.id).listing;
   }
 
+  /**
+   * The most bytes that tensors of a run take at a time, inputs and results included; what was there before (parameters) is
+   * not, nor what operators need while they work. Nothing is computed, and the inputs need not exist.
+   * @throws as `run` does
+   */
+  peakBytes(inputs: readonly StepInput[]): number {
+    const placeholders = inputs.map(placeholder);
+    try {
+      return binding().describeProgram(this.#prepare(placeholders).program.id).peakBytes;
+    } finally {
+      dispose(placeholders);
+    }
+  }
+
   /** Frees the programs. */
   dispose(): void {
     for (const { id } of this.#programs.values()) binding().disposeProgram(id);
@@ -60,10 +80,7 @@ export class CompiledStep {
   }
 
   #prepare(inputs: readonly Tensor[]): { backend: TorchBackend; program: Program } {
-    const backend = engine().backend;
-    if (!(backend instanceof TorchBackend)) {
-      throw new ConfigError(`compileStep: expected backend 'torch', got '${getBackend()}'; set compile: false in the config`);
-    }
+    const backend = torchBackend();
     const key = inputs.map((input) => `${input.dtype}[${input.shape.join()}]`).join();
     let program = this.#programs.get(key);
     if (program === undefined) {
@@ -72,6 +89,18 @@ export class CompiledStep {
     }
     return { backend, program };
   }
+}
+
+function torchBackend(): TorchBackend {
+  const backend = engine().backend;
+  if (backend instanceof TorchBackend) return backend;
+  throw new ConfigError(`compileStep: expected backend 'torch', got '${getBackend()}'; set compile: false in the config`);
+}
+
+function placeholder({ shape, dtype }: StepInput): Tensor {
+  const backend = torchBackend();
+  const handle = binding().placeholder(shape, dtype === 'bytes' ? 'uint8' : dtype);
+  return engine().makeTensorFromTensorInfo(backend.adopt(handle, dtype === 'bytes' ? 'int32' : dtype, [...shape]));
 }
 
 function trace(backend: TorchBackend, step: Step, inputs: readonly Tensor[]): Program {

@@ -9,7 +9,7 @@ import { ImageLoader, type ImageBatch } from '../data/loader.ts';
 import type { ImageTransform } from '../data/transforms/imageTransform.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { TopKAccuracy } from '../evaluation/topk.ts';
-import { CompiledStep } from '../ops/compileStep.ts';
+import { CompiledStep, type StepInput } from '../ops/compileStep.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
@@ -72,6 +72,15 @@ export class ClassificationTask implements Task<ImageBatch> {
         throw new ConfigError(`ClassificationTask: expected pictures of model.imagePx ${model.imagePx} from augmentation.${name}, got ${sizePx}`);
       }
     }
+  }
+
+  get batchSize(): number {
+    return this.#options.batchSize;
+  }
+
+  inputs(pictures: number): readonly StepInput[] {
+    const { sizePx } = this.training;
+    return [{ shape: [pictures, sizePx, sizePx, 3], dtype: 'bytes' }, { shape: [pictures], dtype: 'int32' }];
   }
 
   /** [B, H, W, 3] bytes and labels [B], int32. */

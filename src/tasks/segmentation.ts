@@ -12,6 +12,7 @@ import type { TestScales } from '../data/segmentation/testPhotos.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';
 import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.ts';
+import type { StepInput } from '../ops/compileStep.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
 import { PhotoSegmenter } from './photoSegmenter.ts';
@@ -71,6 +72,15 @@ export class SegmentationTask implements Task<SegmentationBatch> {
     this.#validation = new TestPhotoLoader(validation, { scales: evaluation.scales, ...threads });
     this.#options = options;
     this.#segmenter = new PhotoSegmenter(model, { ...evaluation, mean, std });
+  }
+
+  get batchSize(): number {
+    return this.#options.batchSize;
+  }
+
+  inputs(pictures: number): readonly StepInput[] {
+    const { height, width } = this.training.crop;
+    return [{ shape: [pictures, height, width, 3], dtype: 'bytes' }, { shape: [pictures, height, width], dtype: 'int32' }];
   }
 
   /** [B, H, W, 3] bytes and classes [B, H, W], int32. */

@@ -3,6 +3,7 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Module } from '../nn/module.ts';
+import type { StepInput } from '../ops/compileStep.ts';
 
 /** What a batch costs: what is minimised and, by name, what it consists of. All scalars. */
 export interface Loss {
@@ -17,6 +18,8 @@ export type Metrics = Readonly<Record<string, number>>;
 /** Where the batches of an epoch come from. */
 interface BatchSource<Batch> {
   readonly batchesPerEpoch: number;
+  /** Batches that are being made, wait, or are in use, at most. */
+  readonly batchesAhead: number;
   /** The batches of an epoch, a pure function of its number, from `startBatch` on. */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
 }
@@ -47,6 +50,10 @@ export interface Task<Batch> {
   /** The metrics that a line of progress shows, in this order. Default: all. */
   readonly headline?: readonly string[];
   readonly metadata: TaskMetadata;
+  /** Pictures in a training batch. */
+  readonly batchSize: number;
+  /** What `upload` gives for a batch of so many pictures. */
+  inputs(pictures: number): readonly StepInput[];
   /** A batch as tensors, which the caller disposes of. */
   upload(batch: Batch): Tensor[];
   /** The loss in training. May be traced: it depends on the values of tensors alone. */

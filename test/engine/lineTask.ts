@@ -4,6 +4,7 @@ import { mean, mul, square, sub, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '../../src/nn/initialisers.ts';
 import { Module } from '../../src/nn/module.ts';
+import type { StepInput } from '../../src/ops/compileStep.ts';
 import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from '../../src/tasks/task.ts';
 
 class Line extends Module {
@@ -20,6 +21,7 @@ export interface LineBatch {
 /** y = 3 x. Batch b of each epoch has the inputs b + 1 and b + 1, so the loss of w is (b + 1)² (w - 3)². */
 export class LineTask implements Task<LineBatch> {
   readonly model = new Line();
+  readonly batchSize = 2;
   readonly mainMetric = 'score';
   metadata: TaskMetadata = { unit: 'm' };
   readonly training;
@@ -38,7 +40,7 @@ export class LineTask implements Task<LineBatch> {
     this.model.initialise(0);
     this.scores = [...scores];
     const epoch = (number: number, startBatch = 0) => this.#batches(number, startBatch, batchesPerEpoch);
-    this.training = { batchesPerEpoch, epoch };
+    this.training = { batchesPerEpoch, batchesAhead: 1, epoch };
   }
 
   async* #batches(epoch: number, start: number, end: number): AsyncIterableIterator<LineBatch> {
@@ -46,6 +48,10 @@ export class LineTask implements Task<LineBatch> {
       this.seen.push(`${epoch}.${index}`);
       yield this.corrupt({ epoch, index, x: new Float32Array(2).fill(index + 1) });
     }
+  }
+
+  inputs(pictures: number): readonly StepInput[] {
+    return [{ shape: [pictures], dtype: 'float32' }, { shape: [pictures], dtype: 'float32' }];
   }
 
   upload({ x }: LineBatch): Tensor[] {

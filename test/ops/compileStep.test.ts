@@ -1,5 +1,5 @@
-import { add, dispose, gather, matMul, memory, mul, relu, scalar, sum, tensor, tidy, variable, variableGrads, zeros } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { add, cast, dispose, gather, matMul, memory, mul, ones, relu, reshape, scalar, sum, tensor, tidy, variable, variableGrads, zeros } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { binding } from '../../src/backends/torch/binding.ts';
@@ -36,6 +36,44 @@ describe('CompiledStep', () => {
     });
     for (const length of [2, 2, 3, 2, 3]) expect(values(step.runSync([zeros([length])]))).toEqual([new Array(length).fill(1)]);
     expect(runs).toBe(2);
+  });
+
+  it('knows the peak of its memory without inputs: a view takes none, a value is there until its last use', () => {
+    const kilo = 256 * 4; // 256 floats
+    const [two, three] = [variable(ones([256])), variable(ones([256]))]; // are there anyway
+    const peak = (step: (x: Tensor) => Tensor[]): number => new CompiledStep(step).peakBytes([{ shape: [256], dtype: 'float32' }]);
+    expect(peak((x) => [mul(x, two)])).toBe(2 * kilo); // the input and the product
+    expect(peak((x) => [reshape(mul(x, two), [16, 16])])).toBe(2 * kilo);
+    expect(peak((x) => [mul(mul(mul(x, two), three), two)])).toBe(3 * kilo); // one product is made of another
+    expect(peak((x) => [add(mul(x, two), mul(x, three))])).toBe(4 * kilo); // both products and their sum
+    expect(peak((x) => {
+      mul(x, three); // nobody reads it, so it is not made
+      return [mul(x, two)];
+    })).toBe(2 * kilo);
+  });
+
+  it('takes a byte for each value of an image, and traces sizes that no memory holds', () => {
+    const step = new CompiledStep((images) => [sum(cast(images, 'float32'))]);
+    expect(step.peakBytes([{ shape: [2, 8, 8, 3], dtype: 'bytes' }])).toBe(384 + 4 * 384 + 4);
+    expect(step.peakBytes([{ shape: [64, 65536, 65536, 3], dtype: 'bytes' }])).toBe(5 * 64 * 2 ** 32 * 3 + 4);
+  });
+
+  it('foretells what tensors take when it runs', () => {
+    const weights = variable(zeros([64, 64]));
+    const step = new CompiledStep((x) => {
+      const loss = (): Scalar => sum<Scalar>(relu(matMul(relu(matMul<Tensor2D>(x as Tensor2D, weights)), weights)));
+      const { value, grads } = variableGrads(loss, [weights]);
+      return [value, ...Object.values(grads)];
+    });
+    const foretold = step.peakBytes([{ shape: [1000, 64], dtype: 'float32' }]);
+    const held = binding().memory().bytes;
+    const inputs = [zeros([1000, 64])];
+    binding().resetPeakMemory();
+    const outputs = step.runSync(inputs);
+    const measured = binding().memory().peakBytes - held;
+    expect(measured).toBeGreaterThanOrEqual(foretold);
+    expect(measured).toBeLessThan(1.05 * foretold); // matMul has something for itself
+    dispose([inputs, outputs]);
   });
 
   it('reads variables as they are when it runs', () => {

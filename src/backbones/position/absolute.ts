@@ -31,7 +31,7 @@ export class AbsolutePosition extends Module {
     this.#learnt = kind !== 'learnable' ? [] :
       names.map((name) => this.parameter(name, { shape, initialiser: truncatedNormal(0.02), embedding: true }));
     this.#fixed = kind === 'learnable' ? undefined :
-      this.constant(kind === 'sine1d' ? sine1d(tokens, channels) : sine2d(side, extraTokens, channels), shape);
+      this.constant(() => (kind === 'sine1d' ? sine1d(tokens, channels) : sine2d(side, extraTokens, channels)), shape);
   }
 
   /**

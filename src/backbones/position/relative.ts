@@ -31,7 +31,7 @@ export class RelativePosition extends Module {
     const { axes, side, heads, norm } = options;
     const offsets = axes === 1 ? 2 * side ** 2 - 1 : (2 * side - 1) ** 2;
     this.#options = options;
-    this.#index = this.constant(relativeIndex(axes, side), [side ** 4]);
+    this.#index = this.constant(() => relativeIndex(axes, side), [side ** 4]);
     this.table = this.parameter('relative_position_bias_table', {
       shape: [offsets, heads],
       initialiser: truncatedNormal(0.02),

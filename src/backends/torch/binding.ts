@@ -37,6 +37,7 @@ interface Addon {
   readonly torchVersion: string;
   op(name: string, overload?: string): NativeOperator;
   fromTypedArray(data: ArrayBufferView, shape: readonly number[], dtype: StorageType, device: string): Handle;
+  placeholder(shape: readonly number[], dtype: StorageType): Handle;
   write(handle: Handle, data: ArrayBufferView): void;
   read(handle: Handle): ArrayBuffer;
   readAsync(handle: Handle): Promise<ArrayBuffer>;
@@ -50,12 +51,13 @@ interface Addon {
   endTrace(outputs: readonly Handle[] | null): number;
   runProgram(program: number, inputs: readonly Handle[]): Handle[];
   runProgramAsync(program: number, inputs: readonly Handle[]): Promise<Handle[]>;
-  describeProgram(program: number): { operators: number; listing: string };
+  describeProgram(program: number): { operators: number; peakBytes: number; listing: string };
   disposeProgram(program: number): void;
   manualSeed(seed: number): void;
   threads(count?: number): number;
   deviceCount(type: string): number;
   memory(): NativeMemory;
+  availableBytes(): number;
   resetPeakMemory(): void;
   releaseFreeMemory(): void;
 }
@@ -78,7 +80,9 @@ export function binding(): Addon {
   try {
     loaded = createRequire(import.meta.url)(addonPath) as Addon;
   } catch (error) {
-    throw new ConfigError(`the native addon does not load: ${String(error)}; run: npx mpvg setup`);
+    const isLimited = /failed to map|cannot allocate memory|out of memory/i.test(String(error));
+    const remedy = isLimited ? 'raise the limits of the process (ulimit -v), or give the machine more memory' : 'run: npx mpvg setup';
+    throw new ConfigError(`the native addon does not load: ${error instanceof Error ? error.message : String(error)}; ${remedy}`);
   }
   return loaded;
 }

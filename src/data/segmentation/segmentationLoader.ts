@@ -24,6 +24,8 @@ export interface SegmentationBatch {
 
 export class SegmentationLoader {
   readonly batchesPerEpoch: number;
+  /** See BatchLoader. */
+  readonly batchesAhead: number;
   /** Size of the samples, pixels. */
   readonly crop: Size;
   readonly #batches: BatchLoader;
@@ -37,6 +39,7 @@ export class SegmentationLoader {
     this.#batches = new BatchLoader('SegmentationLoader', { size: folder.size, origin: source, source }, recipe, loading);
     this.crop = augmentation.crop;
     this.batchesPerEpoch = this.#batches.batchesPerEpoch;
+    this.batchesAhead = this.#batches.batchesAhead;
   }
 
   /** The batches of one epoch; see BatchLoader.epoch. */

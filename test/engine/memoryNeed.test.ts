@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { selectBackend } from '../../src/backends/select.ts';
+import { expectRunFits, type RunMemory } from '../../src/engine/memoryNeed.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { tensorMemory } from '../../src/ops/memory.ts';
+
+beforeAll(() => selectBackend());
+
+const GIB = 2 ** 30;
+
+/** A run whose pass takes a GiB and another for each picture. */
+function run(options: Partial<RunMemory> = {}): RunMemory {
+  return {
+    batchSize: 64,
+    accumulationSteps: 1,
+    inputs: (pictures) => [{ shape: [pictures], dtype: 'float32' }],
+    peakBytes: ([images]) => (1 + images!.shape[0]!) * GIB,
+    batchesAhead: 0,
+    savedBytes: 0,
+    ...options,
+  };
+}
+
+const memory = { held: 0, reserved: 0, available: 12 * GIB };
+
+function message(options: Partial<RunMemory>, available = memory.available): string {
+  try {
+    expectRunFits(run(options), { ...memory, available });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'fits';
+}
+
+describe('expectRunFits', () => {
+  it('lets pass what fits', () => {
+    expect(message({ batchSize: 8 })).toBe('fits'); // 1.1 · 9 + 0.08 GiB
+    expect(message({ batchSize: 10 })).toMatch(/^train: expected a training step/); // 1.1 · 11 + 0.08
+  });
+
+  it('says what is needed, what there is and which batch would fit', () => {
+    // 1.1 · (1 + 64) + 80 MiB; of 12 GiB 5 % are left to others: 1.1 · (1 + 9) + 0.08 ≤ 11.4 < 1.1 · (1 + 10) + 0.08
+    expect(message({})).toBe('train: expected a training step that fits into memory, got about 71.6 GiB needed for batchSize 64 where 12.0 GiB are available; batchSize 9 would fit');
+  });
+
+  it('counts the passes of an update', () => {
+    expect(message({ accumulationSteps: 4 })).toMatch(/needed for batchSize 256 .*; batchSize 36 \(4 parts of 9\) would fit$/);
+  });
+
+  it('counts batches that wait and what a checkpoint reads back', () => {
+    const inputs: RunMemory['inputs'] = (pictures) => [{ shape: [pictures, GIB / 4], dtype: 'bytes' }, { shape: [pictures], dtype: 'int32' }];
+    expect(message({ inputs, batchesAhead: 4 })).toMatch(/about 135\.6 GiB .*; batchSize 4 would fit$/); // 1.1 (1 + n) + n + 0.08
+    expect(message({ savedBytes: 5 * GIB })).toMatch(/about 76\.6 GiB .*; batchSize 4 would fit$/);
+  });
+
+  it('takes what the process has already for its own', () => {
+    // 1 + 1.1 · 20 - 12
+    expect(() => expectRunFits(run({ batchSize: 19 }), { held: 1 * GIB, reserved: 12 * GIB, available: 12 * GIB })).not.toThrow();
+  });
+
+  it('finds the batch where memory does not grow in a line', () => {
+    const peakBytes: RunMemory['peakBytes'] = ([images]) => images!.shape[0]! ** 2 * GIB / 10;
+    expect(message({ batchSize: 1000, peakBytes })).toMatch(/; batchSize 10 would fit$/); // 1.1 · 10 + 0.08 ≤ 11.4 < 1.1 · 12.1
+  });
+
+  it('says that nothing would fit', () => {
+    expect(message({ peakBytes: () => 100 * GIB })).toMatch(/; not even one picture at a time would fit: make the model or the pictures smaller$/);
+  });
+
+  it('refuses sizes beyond all numbers', () => {
+    const peakBytes: RunMemory['peakBytes'] = ([images]) => {
+      if (images!.shape[0]! > 8) throw new Error('Storage size calculation overflowed with sizes=[64, 4611686018427387904]');
+      return GIB;
+    };
+    expect(message({ peakBytes })).toMatch(/got more than can be counted needed for batchSize 64 .*; batchSize 8 would fit$/);
+  });
+
+  it('passes on what else is wrong with a step', () => {
+    const peakBytes = (): number => {
+      throw new Error('a compiled step cannot read');
+    };
+    expect(() => expectRunFits(run({ peakBytes }))).toThrow('a compiled step cannot read');
+  });
+
+  it('asks the machine where it is told nothing', () => {
+    const { available } = tensorMemory()!;
+    expect(() => expectRunFits(run({ batchSize: 1, peakBytes: () => 2 * available }))).toThrow(/fits into memory/);
+    expect(() => expectRunFits(run({ batchSize: 1, peakBytes: () => 1000 }))).not.toThrow();
+  });
+});
