@@ -98,7 +98,7 @@ describe('Module', () => {
 
   it('keeps constants through a tidy, and frees everything when it is disposed', () => {
     class Table extends Module {
-      readonly offsets = this.constant(Int32Array.of(3, 1), [2]);
+      readonly offsets = this.constant(() => Int32Array.of(3, 1), [2]);
       readonly leaf = this.child('leaf', new Leaf());
     }
     const before = memory().numTensors;
