@@ -1,6 +1,7 @@
 // A mutation run's folder: `plan.json`, the mutants, and `journal.jsonl`, what has been found about them line by line, so that a
 // run that was stopped goes on where it was. The folder is handed down in MPVG_MUTATION.
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -23,6 +24,14 @@ import path from 'node:path';
 const folder = () => process.env['MPVG_MUTATION'] ?? '';
 const planFile = () => path.join(folder(), 'plan.json');
 export const journalFile = () => path.join(folder(), 'journal.jsonl');
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** @param {string} text */
+export const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** @param {string} test path from the root @returns the name under which the journal knows it */
+export const stamped = (test) => `${test}#${hash(fs.readFileSync(path.join(root, test), 'utf8'))}`;
 
 /** @returns {Plan} */
 export function readPlan() {

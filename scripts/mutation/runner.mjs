@@ -1,8 +1,9 @@
 // How tests are run for a mutation run: each test once as it is, to see which mutants it reaches, and again with each of those
 // that nothing has caught yet. In one process, so that a mutant costs the time of its test. What was found goes to the journal.
 
+import path from 'node:path';
 import { TestRunner } from 'vitest';
-import { appendJournal, readJournal, readPlan } from './journal.mjs';
+import { appendJournal, readJournal, readPlan, stamped } from './journal.mjs';
 
 const { mutants, wanted } = readPlan();
 /** A mutant that is on from the start, for the whole process. */
@@ -33,7 +34,7 @@ export default class MutationRunner extends TestRunner {
   async runTask(test) {
     const run = async () => TestRunner.getTestFn(test)();
     if (fixed !== undefined) return run();
-    const file = process.env['MPVG_MUTATION_TEST'] ?? '';
+    const file = nameOf(test.file);
     appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() }); // by loading modules and in hooks
     const start = Date.now();
     await run();
@@ -53,18 +54,28 @@ export default class MutationRunner extends TestRunner {
       const survives = await passes(run, limit);
       active = -1;
       appendJournal({ kind: survives ? 'tried' : 'caught', id, file, test: test.id, name: test.fullTestName });
-      if (!survives && !await passes(run, Infinity)) process.exit(3); // the mutant left something behind: go on in a new process
+      if (!survives && !await passes(run, Infinity)) {
+        process.kill(process.pid, 'SIGKILL'); // the mutant left something behind: what is left of this file goes on in a new process
+      }
     }
     takeReached();
   }
 
-  /** @override */
-  onAfterRunFiles() {
+  /** @override @param {import('vitest').RunnerTestFile[]} [files] */
+  onAfterRunFiles(files = []) {
     super.onAfterRunFiles();
     if (fixed !== undefined) return;
-    appendJournal({ kind: 'reached', file: process.env['MPVG_MUTATION_TEST'] ?? '', ids: takeReached() });
-    appendJournal({ kind: 'done', file: `${process.env['MPVG_MUTATION_TEST']}${slowest}` });
+    const ids = takeReached();
+    for (const file of files) {
+      appendJournal({ kind: 'reached', outside: true, file: nameOf(file), ids });
+      appendJournal({ kind: 'done', file: `${nameOf(file)}${slowest}` });
+    }
   }
+}
+
+/** @param {import('vitest').RunnerTestFile} file */
+function nameOf({ filepath }) {
+  return stamped(path.relative(path.resolve(import.meta.dirname, '../..'), filepath));
 }
 
 /**

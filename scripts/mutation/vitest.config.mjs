@@ -2,10 +2,21 @@
 
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
 import { readPlan } from './journal.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const { code } = readPlan();
+
+/** The nearest tests first. */
+class InGivenOrder extends BaseSequencer {
+  /** @override @param {import('vitest/node').TestSpecification[]} files */
+  async sort(files) {
+    const order = (process.env['MPVG_MUTATION_ORDER'] ?? '').split(' ');
+    const at = (/** @type {import('vitest/node').TestSpecification} */ file) => order.indexOf(path.relative(root, file.moduleId));
+    return files.toSorted((a, b) => at(a) - at(b));
+  }
+}
 
 export default defineConfig({
   root,
@@ -17,6 +28,8 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: 'test/unpackReference.ts',
+    sequence: { sequencer: InGivenOrder },
     runner: path.join(import.meta.dirname, 'runner.mjs'),
   },
 });

@@ -1,7 +1,7 @@
 // A layer norm and an addend in one pass: what a layer that is given a position computes, LN(x) + LN'(pos).
 // Source: LaPE, equation 6; MPVG, equations 10 and 11.
 
-import { add, reshape, sum } from '@tensorflow/tfjs-core';
+import { add } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
@@ -51,6 +51,5 @@ export function layerNormAddComposed(x: Tensor, weight: Tensor, bias: Tensor, ad
 /** Sums [B, N, C] to the shape of what was broadcast to it. A tensor of its own also where nothing is summed. */
 function sumTo(x: Tensor, shape: number[]): Tensor {
   if (shape.length === x.rank && shape[0] === x.shape[0]) return x.clone();
-  if (fusedKernel('MpvgSumTo')) return runFused('MpvgSumTo', { dy: x }, { shape });
-  return reshape(sum(x, 0), shape);
+  return runFused('MpvgSumTo', { dy: x }, { shape });
 }

@@ -88,7 +88,7 @@ describe('operations refuse', () => {
     ['maxPool2d: expected a whole number in 0 … 1 for padding, got 2', () => maxPool2d(zeros([1, 4, 4, 2]), { kernel: 2, padding: 2 })],
     ['maxPool2d: expected an image that holds the 3 x 3 window for x, got 2 x 4', () => maxPool2d(zeros([1, 2, 4, 2]), { kernel: 3 })],
     ['maxPool2d: expected an image that holds the 3 x 3 window for x, got 4 x 2', () => maxPool2d(zeros([1, 4, 2, 2]), { kernel: 3 })],
-    ['maxPool2d: expected an image that holds the 6 x 6 window for x, got 2 x 2', () => maxPool2d(zeros([1, 2, 2, 2]), { kernel: 6, padding: 1 })],
+    ['maxPool2d: expected an image that holds the 6 x 6 window for x, got 3 x 3', () => maxPool2d(zeros([1, 3, 3, 2]), { kernel: 6, padding: 1 })],
     ['msDeformAttn: expected shape [B, S, M, D] for value, got [4, 1, 2]',
       () => msDeformAttn(zeros([4, 1, 2]), [{ height: 1, width: 1 }], zeros([4, 1, 2, 1, 1, 2]), zeros([4, 1, 2, 1, 1]))],
     ['normLinear: expected shape [B, N, C] for x, got [3, 4]', () => normLinear(zeros([3, 4]), norm(4), layer(2, 4))],

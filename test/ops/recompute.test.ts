@@ -36,6 +36,15 @@ function pass(x: Tensor, again: boolean): Tensor[] {
 const numbers = (tensors: readonly Tensor[]) => tensors.map((one) => Array.from(one.dataSync()));
 
 describe('recompute', () => {
+  it('gives zeros for a parameter that the part does not use', () => {
+    const x = randomTensor(new Rng(2), [8, 8]);
+    const part = ([input]: readonly Tensor[]) => mul(input!, 2);
+    const run = () => sum(recompute({ inputs: [x], parameters: [weights[0]!] }, part));
+    const { grads } = tidy(() => engine().gradients(run, [x, weights[0]!]));
+    expect(new Set(grads[0]!.dataSync())).toEqual(new Set([2]));
+    expect(new Set(grads[1]!.dataSync())).toEqual(new Set([0]));
+  });
+
   it('gives the loss and gradients of the part itself, bit for bit, random draws included', () => {
     const x = randomTensor(new Rng(2), [8, 8]);
     const [plain, again] = [false, true].map((how) => {

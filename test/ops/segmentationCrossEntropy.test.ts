@@ -53,6 +53,11 @@ describe('pixelCrossEntropy', () => {
     [[7, 9], [30, 31], 11],
     [[20, 20], [9, 8], 3],
     [[1, 1], [6, 7], 4],
+    // One side is the same already: as high, as wide; as high as there are images, as wide as there are classes.
+    [[3, 9], [7, 9], 3],
+    [[7, 3], [7, 9], 3],
+    [[5, 3], [2, 3], 3],
+    [[4, 2], [4, 3], 3],
   ] as const)('equals the composed one, gradient too: %j to %j, %i classes', (from, to, classes) => {
     const labels = labelMap([2, ...to], classes);
     const inputs = [randomTensor(rng, [2, ...from, classes], 3)];

@@ -50,6 +50,7 @@ describe('windowAttention', () => {
   it.each<Case>([
     { height: 4, width: 6, window: 2, heads: 1, depth: 4 },
     { height: 5, width: 7, window: 3, heads: 2, depth: 2 }, // padded below and beside
+    { height: 5, width: 6, window: 3, heads: 2, depth: 2 }, // padded by a single row
     { height: 2, width: 3, window: 4, heads: 3, depth: 2 }, // one window, larger than the grid
   ])('equals the definition: %o', (one) => {
     const qkv = randomTensor(new Rng(1), [2, one.height * one.width, 3 * one.heads * one.depth]);

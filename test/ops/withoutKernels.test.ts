@@ -104,6 +104,10 @@ describe('without our kernels', () => {
       const { scale, norm } = clipGradientNorm(lists().gradients, 0.5);
       return [scale, norm];
     }],
+    ['clipGradientNorm of gradients as small as what is added to their norm', () => {
+      const { scale, norm } = clipGradientNorm([tensor([0.6e-6, 0.8e-6])], 1e-6);
+      return [scale, norm];
+    }],
     ['adaptiveAvgPool2d', () => [adaptiveAvgPool2d(draw()(2, 5, 7, 3), [2, 3])]],
     ['addWindow', () => {
       const next = draw();
@@ -128,6 +132,7 @@ describe('without our kernels', () => {
     ['conv2d, two maps of each channel', () => { const next = draw(); return [conv2d(next(2, 5, 6, 4), next(8, 1, 3, 3), next(8), { groups: 4 })]; }],
     ['convTranspose2d', () => { const next = draw(); return [convTranspose2d(next(2, 3, 4, 4), next(4, 3, 3, 3), next(3), { stride: 2, padding: 1 })]; }],
     ['crossEntropy', () => [crossEntropy(draw()(3, 4), tensor([0, 3, 2], [3], 'int32'), { labelSmoothing: 0.1 })]],
+    ['crossEntropy of labels smoothed away', () => [crossEntropy(draw()(3, 4), tensor([0, 3, 2], [3], 'int32'), { labelSmoothing: 1 })]],
     ['addScaled', () => { const next = draw(); return [addScaled(next(3, 2, 4), next(3, 2, 4), next(3))]; }],
     ['gelu', () => [gelu(draw()(3, 5))]],
     ['layerNorm', () => { const next = draw(); return [layerNorm(next(2, 3, 4), next(4), next(4))]; }],
@@ -169,14 +174,19 @@ describe('without our kernels', () => {
   });
 });
 
-describe('normMlpAdd without biases, which has no kernel', () => {
+describe('normMlpAdd without a bias, which has no kernel', () => {
   it('equals the one with biases of zero', () => {
-    const run = (hasBias: boolean, isScaled: boolean) => tidy(() => {
+    const run = (has: readonly [first: boolean, second: boolean], isScaled: boolean) => tidy(() => {
       const next = draw();
       const [x, weight, bias, w1, w2, scale] = [next(2, 3, 4), next(4), next(4), next(6, 4), next(4, 6), next(2)];
-      const of = (w: Tensor) => ({ weight: w, ...(hasBias && { bias: tensor(new Float32Array(w.shape[0])) }) });
-      return normMlpAdd(x, { weight, bias, eps: 1e-3 }, of(w1), of(w2), isScaled ? scale : undefined).dataSync();
+      const of = (w: Tensor, hasBias: boolean) => ({ weight: w, ...(hasBias && { bias: tensor(new Float32Array(w.shape[0])) }) });
+      return normMlpAdd(x, { weight, bias, eps: 1e-3 }, of(w1, has[0]), of(w2, has[1]), isScaled ? scale : undefined).dataSync();
     });
-    for (const isScaled of [false, true]) expect(relativeError(run(false, isScaled), run(true, isScaled))).toBeLessThan(1e-5);
+    for (const isScaled of [false, true]) {
+      const expected = run([true, true], isScaled);
+      for (const has of [[false, false], [false, true], [true, false]] as const) {
+        expect(relativeError(run(has, isScaled), expected)).toBeLessThan(1e-5);
+      }
+    }
   });
 });
