@@ -1,11 +1,10 @@
 // From a config file and the command line to a checked config.
 
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createJiti } from 'jiti';
 import { ConfigError } from '../errors.ts';
 import { configSchema, type Config } from './configSchema.ts';
 import { describeError } from './describeIssue.ts';
+import { importConfig } from './importConfig.ts';
 import { applyOverride } from './overrides.ts';
 import { expandPreset } from './positionJoinSchema.ts';
 import { member } from './schemaAt.ts';
@@ -66,34 +65,14 @@ function resolveConfig(name: string, raw: unknown, { join, data, set = [] }: Con
   return checked.data;
 }
 
-async function importConfig(file: string): Promise<unknown> {
-  const absolute = path.resolve(file);
-  if (!existsSync(absolute)) throw new ConfigError(`loadConfig: expected a config file, got ${file}: there is no such file`);
-  // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here.
-  // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used
-  const jiti = createJiti(import.meta.url, { virtualModules: { mpvg: await import('../index.ts') }, moduleCache: false, fsCache: false });
-  let loaded: unknown;
-  try {
-    loaded = await jiti.import(absolute);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, { cause: error });
-  }
-  const config = member(loaded, 'default');
-  if (config === undefined) throw new ConfigError(`${file}: expected \`export default defineConfig({ … })\`, got no default export`);
-  return config;
-}
-
 /** A copy that overrides may change. */
 function plainCopy(name: string, raw: unknown): object {
-  let copy: unknown;
+  if (typeof raw !== 'object' || raw === null) throw new ConfigError(`${name}: expected an object as default export, got ${raw === null ? 'null' : typeof raw}`);
   try {
-    copy = structuredClone(raw);
+    return structuredClone(raw);
   } catch (error) {
     throw new ConfigError(`${name}: expected plain data, got ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof copy !== 'object' || copy === null) throw new ConfigError(`${name}: expected an object, got ${typeof copy}`);
-  return copy;
 }
 
 function dataAssignments(config: object, dir: string): string[] {
