@@ -12,17 +12,20 @@ export interface BackendOptions {
   readonly backend?: BackendName;
   /** 'cpu' (default) or 'cuda:0' …; torch only. */
   readonly device?: string;
-  /** Threads for operators; default: what libtorch chooses, one per physical core. */
+  /** Threads for operators, at most 1024; default: what libtorch chooses, one per physical core. */
   readonly threads?: number;
 }
 
 // tfjs-core's Node build leaves the gradients out; set-up bundles them from the same package.
 const gradientsUrl = new URL('../../build/tfjs-gradients.mjs', import.meta.url);
 
+/** More than machines have processors; each takes memory for its stack. */
+const MOST_THREADS = 1024;
+
 /**
  * Registers and activates a backend.
  *
- * @throws ConfigError when it cannot be had: not built, not installed, no such device.
+ * @throws ConfigError when it cannot be had: not built, not installed, no such device, too many threads.
  */
 export async function selectBackend(options: BackendOptions = {}): Promise<void> {
   const { backend = 'torch', device = 'cpu', threads } = options;
@@ -33,6 +36,9 @@ export async function selectBackend(options: BackendOptions = {}): Promise<void>
   }
   if (!existsSync(fileURLToPath(gradientsUrl))) {
     throw new ConfigError(`the gradients are not built (${fileURLToPath(gradientsUrl)} is missing); run: npx mpvg setup`);
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new ConfigError(`selectBackend: expected a whole number from 1 to ${MOST_THREADS} for threads, got ${threads}; more threads than processors only get into each other's way`);
   }
   await import(gradientsUrl.href);
   const { registerTorchBackend } = await import('./torch/register.ts');

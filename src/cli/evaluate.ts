@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 import type { EvaluateCocoFlags } from './evaluateCoco.ts';
 import type { EvaluateMiouFlags } from './evaluateMiou.ts';
 import { numberMap, positiveNumbers, wholeNumberFrom, wholeNumbers } from './optionValues.ts';
-import { withReport } from './reportOption.ts';
 
 export function addEvaluate(program: Command): void {
   const evaluate = program.command('evaluate').description('Scores results against the ground truth; needs no model.');
@@ -11,7 +10,7 @@ export function addEvaluate(program: Command): void {
 }
 
 function addCoco(evaluate: Command): void {
-  withReport(evaluate.command('coco'))
+  evaluate.command('coco')
     .description("COCO's numbers for boxes, masks or keypoints, those of pycocotools.")
     .requiredOption('--gt <file>', 'ground truth: COCO JSON with images, categories and annotations')
     .requiredOption('--dt <file>', 'results: a JSON list of image_id, category_id, score and bbox, segmentation or keypoints')
@@ -38,7 +37,7 @@ Examples:
 }
 
 function addMiou(evaluate: Command): void {
-  withReport(evaluate.command('miou'))
+  evaluate.command('miou')
     .description("Scores of semantic segmentation, those of mmsegmentation's IoUMetric, from two folders of label images.")
     .requiredOption('--gt <dir>', 'ground truth: PNGs, grey or palette, whose values are class numbers; subfolders are searched')
     .requiredOption('--pred <dir>', 'predictions: the same names')

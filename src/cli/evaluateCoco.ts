@@ -11,10 +11,9 @@ import { fixed } from '../evaluation/coco/summary.ts';
 import { tide, type TideResult } from '../evaluation/coco/tide.ts';
 import { tideErrorTypes } from '../evaluation/coco/tideErrors.ts';
 import { reading } from './readingProgress.ts';
-import { checkReport, type ReportFlags } from './reportOption.ts';
 import { tableText } from './table.ts';
 
-export interface EvaluateCocoFlags extends ReportFlags {
+export interface EvaluateCocoFlags {
   readonly gt: string;
   readonly dt: string;
   readonly iou: 'bbox' | 'segm' | 'keypoints';
@@ -41,7 +40,6 @@ export interface CocoReport {
 }
 
 export async function evaluateCoco(flags: EvaluateCocoFlags): Promise<void> {
-  checkReport(flags, 'evaluate coco');
   if (flags.tide && flags.iou === 'keypoints') throw new ConfigError('evaluate coco: expected --iou bbox or segm with --tide, got keypoints');
   if (flags.maxDets && flags.maxDets.length !== 3 && flags.iou !== 'keypoints') {
     throw new ConfigError(`evaluate coco: expected three numbers for --max-dets, such as 1,10,100, got ${flags.maxDets}`);

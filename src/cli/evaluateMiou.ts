@@ -5,10 +5,9 @@ import { DataError } from '../errors.ts';
 import { countLabelPairs, pairLabelFolders } from '../evaluation/labelFolders.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';
 import { CountProgress } from './countProgress.ts';
-import { checkReport, type ReportFlags } from './reportOption.ts';
 import { tableText } from './table.ts';
 
-export interface EvaluateMiouFlags extends ReportFlags {
+export interface EvaluateMiouFlags {
   readonly gt: string;
   readonly pred: string;
   readonly classes: number;
@@ -25,7 +24,6 @@ export interface EvaluateMiouFlags extends ReportFlags {
 }
 
 export async function evaluateMiou(flags: EvaluateMiouFlags): Promise<void> {
-  checkReport(flags, 'evaluate miou');
   const start = performance.now();
   const counter = new MeanIou({
     classes: flags.classes,

@@ -7,6 +7,8 @@ import { tolerateClosedStreams } from './standardStreams.ts';
 
 tolerateClosedStreams({ stdout: process.stdout, stderr: process.stderr, exit: (code) => process.exit(code) });
 process.exitCode = await (hasTooFewAddresses() ? startWithFewAddresses() : start());
+// What is left behind of a failure, such as a thread that could not be started, does not keep the process.
+if (process.exitCode !== 0) setTimeout(() => process.exit(), 1000).unref();
 
 /** What is loaded from here on is kept compiled for the next run. */
 async function start(): Promise<number> {

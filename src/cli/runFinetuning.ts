@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
 import { loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
+import { fitWarmup } from '../config/warmup.ts';
 import { defaultCheckCache } from '../data/segmentation/checkedFiles.ts';
 import { checkSegmentationData, expectSoundData } from '../data/segmentation/checkSegmentationData.ts';
 import { decodeImage } from '../data/decode.ts';
@@ -24,7 +25,7 @@ import { resultNames, withoutCommonFolder } from '../report/resultNames.ts';
 import { segmentationPicture } from '../report/segmentationPicture.ts';
 import type { SegmentationTask } from '../tasks/segmentation.ts';
 import { runTraining, tell } from './runTraining.ts';
-import { openFolders, segmentationTask, trainerOptions, type SegmentationFolders } from './segmentationRun.ts';
+import { expectNormalisableBatches, openFolders, segmentationTask, trainerOptions, type SegmentationFolders } from './segmentationRun.ts';
 
 export interface FinetuningOptions {
   readonly resume: boolean;
@@ -45,9 +46,11 @@ const PICTURES = 8;
  * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
-export async function runFinetuning(config: FinetuneConfig, options: FinetuningOptions): Promise<number> {
+export async function runFinetuning(given: FinetuneConfig, options: FinetuningOptions): Promise<number> {
+  const { config, note } = fitWarmup(given);
   const place = { path: config.out, config, resume: options.resume };
   await openRun(place); // what can be said at once, before data and weights are looked at
+  expectNormalisableBatches(config);
   setPrecision(config.precision);
   const folders = await openFolders(config);
   if (options.checkData) await checkFolders(folders);
@@ -72,6 +75,7 @@ export async function runFinetuning(config: FinetuneConfig, options: FinetuningO
     const count = ({ size }: { readonly size: number }) => size.toLocaleString('en');
     tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${count(folders.training)} training and ${count(folders.validation)} validation photos of ${model.classes} classes`);
     tell(`writing to ${run.path}`);
+    if (note !== undefined) tell(note);
     for (const change of run.configChanges) tell(`the config is not the one that this run began with: ${change}`);
     return await runTraining(task, trainerOptions(config, model.backbone.vit.blocks.length), run, {
       curve: meanIouCurve,

@@ -6,6 +6,7 @@ import { createClassifier } from '../backbones/classifier.ts';
 import { joinPresets } from '../backbones/position/join.ts';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import type { PretrainConfig } from '../config/pretrainSchema.ts';
+import { fitWarmup } from '../config/warmup.ts';
 import { openDatasets } from '../data/openDatasets.ts';
 import { loadInitialWeights } from '../engine/initialWeights.ts';
 import { setPrecision } from '../engine/precision.ts';
@@ -30,7 +31,8 @@ export interface PretrainingOptions {
  * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
-export async function runPretraining(config: PretrainConfig, { resume, init, backend }: PretrainingOptions): Promise<number> {
+export async function runPretraining(given: PretrainConfig, { resume, init, backend }: PretrainingOptions): Promise<number> {
+  const { config, note } = fitWarmup(given);
   const { accumulationSteps, batchSize, seed, workers } = config;
   await openRun({ path: config.out, config, resume }); // what can be said at once, before data and weights are looked at
   setPrecision(config.precision);
@@ -56,6 +58,7 @@ export async function runPretraining(config: PretrainConfig, { resume, init, bac
     const parameters = [...model.namedParameters().values()].reduce((sum, { size }) => sum + size, 0);
     tell(`${config.model.kind} with ${parameters.toLocaleString('en')} parameters, ${training.size.toLocaleString('en')} training and ${validation.size.toLocaleString('en')} validation images of ${training.classNames.length} classes`);
     tell(`writing to ${run.path}`);
+    if (note !== undefined) tell(note);
     for (const change of run.configChanges) tell(`the config is not the one that this run began with: ${change}`);
     return await runTraining(task, config, run, { curve: top1Curve, summary: (result) => summary(result, config) });
   } finally {

@@ -8,9 +8,13 @@ import type { TestScales } from '../data/segmentation/testPhotos.ts';
 import type { Schedule } from '../engine/schedule.ts';
 import { layerDecayScale } from '../engine/layerDecay.ts';
 import type { TrainerOptions } from '../engine/trainer.ts';
+import { ConfigError } from '../errors.ts';
 import type { UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import { SegmentationTask } from '../tasks/segmentation.ts';
 import type { InferenceMode } from '../tasks/slidingWindow.ts';
+
+/** Side of what becomes one value of the pyramid's coarsest map. */
+const COARSEST_PX = 32;
 
 export interface SegmentationFolders {
   readonly training: SegmentationFolder;
@@ -40,6 +44,18 @@ export function segmentationTask(
     seed,
     ...(workers !== undefined && { workers }),
   });
+}
+
+/**
+ * Refuses batches of one photo where a batch norm would see one value per channel, which has no variance.
+ * @throws ConfigError
+ */
+export function expectNormalisableBatches({ model, augmentation, batchSize, accumulationSteps }: FinetuneConfig): void {
+  if (batchSize / accumulationSteps > 1) return;
+  const isPooledToOne = model.head.poolScales.includes(1);
+  if (!isPooledToOne && augmentation.train.cropPx > COARSEST_PX) return;
+  const place = isPooledToOne ? 'model.head.poolScales pools a photo into 1 region' : `the coarsest map of ${COARSEST_PX} px is 1 x 1`;
+  throw new ConfigError(`finetune: expected at least 2 photos for batchSize / accumulationSteps, got ${batchSize} / ${accumulationSteps}: ${place}, and batch norm has nothing to normalise one value with; raise batchSize or lower accumulationSteps`);
 }
 
 /** The sizes at which photos are looked at. */

@@ -9,7 +9,7 @@ export const notNegative = z.number().min(0);
 /** In [0, 1). */
 export const fraction = z.number().min(0).lt(1);
 export const probability = z.number().min(0).max(1);
-export const folder = z.string().min(1);
+export const folder = z.string().min(1).refine((path) => !path.includes('\0'), { params: { expected: 'a path without the character NUL' } });
 export const rgb = z.tuple([z.number(), z.number(), z.number()]).readonly();
 export const range = z.tuple([positive, positive]).readonly();
 
@@ -50,11 +50,15 @@ export const sgd = {
   noDecay,
 };
 
+/** Far beyond what any recipe takes, and short of what a machine breaks under. */
+const MOST_SAMPLES = 65_536;
+const MOST_WORKERS = 256;
+
 /** What every run has. */
 export const run = {
   /** Samples per optimizer step and process: `accumulationSteps` parts of batchSize / accumulationSteps. */
-  batchSize: count,
-  accumulationSteps: count,
+  batchSize: count.max(MOST_SAMPLES),
+  accumulationSteps: count.max(MOST_SAMPLES),
   /** Greatest global norm of the gradient. */
   clipGradNorm: z.union([z.literal('none'), positive]),
   /** Exponential moving average of the weights. */
@@ -62,7 +66,7 @@ export const run = {
   precision: z.enum(['fp32', 'bf16']),
   seed: z.int().min(0),
   /** Threads that prepare batches. Default: what the loader finds fitting. */
-  workers: z.int().min(0).exactOptional(),
+  workers: z.int().min(0).max(MOST_WORKERS).exactOptional(),
   /** Record the step once and replay it natively. Default true. */
   compile: z.boolean().default(true),
   /** Folder of the run. */

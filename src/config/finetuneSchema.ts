@@ -150,7 +150,7 @@ const schedule = z.discriminatedUnion('kind', [
     kind: z.literal('poly'),
     /** Length of the run. */
     iterations: count,
-    /** The linear warm-up, a part of them. */
+    /** The linear warm-up, a part of them. More than `iterations`, as when --set makes a run short: half of them. */
     warmupIterations: z.int().min(0),
     /** The rate of the first iteration. */
     warmupLr: notNegative,
@@ -173,11 +173,8 @@ export const finetuneSchema = z.strictObject({
   evaluateEverySteps: count,
   /** Saves the last checkpoint every so many steps too. Default: only when the model is evaluated. */
   checkpointEverySteps: count.exactOptional(),
-}).superRefine(({ model, augmentation, evaluation, schedule, batchSize, accumulationSteps }, context) => {
+}).superRefine(({ model, augmentation, evaluation, batchSize, accumulationSteps }, context) => {
   if (batchSize % accumulationSteps !== 0) refuse(context, ['accumulationSteps'], `a divisor of batchSize ${batchSize}`);
-  if (schedule.warmupIterations > schedule.iterations) {
-    refuse(context, ['schedule', 'warmupIterations'], `at most iterations ${schedule.iterations}`);
-  }
   if (model.pretrainPx % 16 !== 0) refuse(context, ['model', 'pretrainPx'], 'a multiple of the 16 px of a patch');
   if (augmentation.train.cropPx % 32 !== 0) refuse(context, ['augmentation', 'train', 'cropPx'], 'a multiple of 32');
   if (augmentation.eval.multiplePx % 32 !== 0) refuse(context, ['augmentation', 'eval', 'multiplePx'], 'a multiple of 32');

@@ -56,6 +56,7 @@ const schedule = z.discriminatedUnion('kind', [
     kind: z.literal('cosine'),
     /** From the first step to the end of the cosine, the warm-up included. */
     epochs: count,
+    /** More than `epochs`, as when --set makes a run short: half of them. */
     warmupEpochs: z.int().min(0),
     warmupLr: notNegative,
     minLr: notNegative,
@@ -86,9 +87,6 @@ export const pretrainSchema = z.strictObject({
     if (config.model.classes !== classes) refuse(context, ['model', 'classes'], `${classes} classes for ${kind}`);
   }
   if (config.batchSize % config.accumulationSteps !== 0) refuse(context, ['accumulationSteps'], `a divisor of batchSize ${config.batchSize}`);
-  if (config.schedule.warmupEpochs > config.schedule.epochs) {
-    refuse(context, ['schedule', 'warmupEpochs'], `at most epochs ${config.schedule.epochs}`);
-  }
 });
 
 /** What stands in a config file. */

@@ -26,12 +26,18 @@ export class WorkerPool {
 
   /**
    * Starts the threads. They keep the process alive only while they have a batch to make.
-   * @throws ConfigError when this code runs from TypeScript sources and has not been compiled.
+   * @throws ConfigError when this code runs from TypeScript sources and has not been compiled, or the system does not start so
+   *   many threads
    */
   constructor(count: number, setup: WorkerSetup) {
     const entry = workerEntry();
     // Hooks that this process was started with (loaders, inspectors) are not the worker's.
-    for (let i = 0; i < count; i++) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));
+    try {
+      while (this.#members.length < count) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));
+    } catch (error) {
+      for (const { worker } of this.#members) void worker.terminate();
+      throw tooMany(`${count} worker threads`, `${this.#members.length}`, error);
+    }
   }
 
   /**
@@ -80,11 +86,21 @@ function start(worker: Worker): Member {
     if ('error' in reply) waiting?.reject(fromWire(reply.error));
     else waiting?.resolve(reply.batch);
   });
-  worker.on('error', fail);
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    fail(noRoomCodes.includes(error.code ?? '') ? tooMany('worker threads that run', 'one that ended', error) : error);
+  });
   worker.on('exit', (code) => {
     fail(new Error(`WorkerPool: expected the worker thread to run until close(), got its exit with code ${code}`));
   });
   return member;
+}
+
+/** Of a thread that has no memory to start, or no more of it. */
+const noRoomCodes = ['ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
+
+function tooMany(expected: string, got: string, error: unknown): ConfigError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ConfigError(`WorkerPool: expected ${expected}, got ${got}: ${reason}; lower workers, 0 takes no thread`, { cause: error });
 }
 
 /** The compiled worker: beside this file in dist/, or in dist/ beside src/ when this file runs from its sources. */

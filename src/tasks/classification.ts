@@ -13,6 +13,7 @@ import { CompiledStep, type StepInput } from '../ops/compileStep.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
+import { expectSeveralClasses } from './severalClasses.ts';
 import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from './task.ts';
 
 type Rgb = readonly [number, number, number];
@@ -55,6 +56,7 @@ export class ClassificationTask implements Task<ImageBatch> {
    */
   constructor(options: ClassificationOptions) {
     const { model, training, validation, augmentation, batchSize, seed, workers } = options;
+    expectSeveralClasses('ClassificationTask', model.classes);
     checkLabels(model, training, validation);
     if (batchSize > training.size) {
       throw new ConfigError(`ClassificationTask: expected at most the ${training.size} training images for batchSize, got ${batchSize}`);

@@ -15,6 +15,7 @@ import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.
 import type { StepInput } from '../ops/compileStep.ts';
 import { imageTensor } from '../ops/hostValues.ts';
 import { normalizeImages } from '../ops/normalizeImages.ts';
+import { expectSeveralClasses } from './severalClasses.ts';
 import { PhotoSegmenter } from './photoSegmenter.ts';
 import type { InferenceMode } from './slidingWindow.ts';
 import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from './task.ts';
@@ -58,6 +59,7 @@ export class SegmentationTask implements Task<SegmentationBatch> {
   constructor(options: SegmentationOptions) {
     const { model, training, validation, augmentation, evaluation, mean, std, batchSize, seed, workers } = options;
     const { names } = training.classes;
+    expectSeveralClasses('SegmentationTask', model.classes);
     if (names.length !== model.classes) {
       throw new DataError(`SegmentationTask: expected ${model.classes} classes in the data, as model.classes says, got ${names.length}; set model.classes to ${names.length}`);
     }

@@ -1,14 +1,15 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { loadConfig, loadConfigFor } from '../../src/config/loadConfig.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { createSegmentor } from '../../src/heads/upernet/createSegmentor.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-config-'));
+let temporary = '';
+beforeAll(() => { temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-config-')); });
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
 
 const deitTiny = path.join(root, 'configs/imagenet/deit_tiny.ts');
@@ -76,9 +77,49 @@ describe('loadConfig', () => {
 
   it('names a file that is missing, fails, or exports nothing', async () => {
     expect(await refusal('nowhere.ts')).toBe('loadConfig: expected a config file, got nowhere.ts: there is no such file');
-    expect(await refusal(outside('throws.ts', "throw new Error('no such planet');"))).toBe(`${temporary}/throws.ts: no such planet`);
-    expect(await refusal(outside('empty.ts', 'export const a = 1;'))).toMatch(/empty\.ts: expected `export default defineConfig/);
-    expect(await refusal(outside('syntax.ts', 'export default {,};'))).toMatch(/syntax\.ts: /);
+    expect(await refusal(temporary)).toBe(`loadConfig: expected a config file, got ${temporary}: it is no file`);
+    expect(await refusal(outside('empty.ts', 'export const a = 1;'))).toBe(
+      `${temporary}/empty.ts: expected \`export default defineConfig({ … })\`, got no default export, only a`);
+    expect(await refusal(outside('function.ts', 'export default () => ({});'))).toBe(
+      `${temporary}/function.ts: expected an object as default export, got function`);
+  });
+
+  it.each(['ts', 'js', 'mjs', 'cjs'])('says in which line and column a .%s file cannot be read', async (ending) => {
+    const code = 'const seed = 1;\n\nmodule.exports = {\n  seed: 1\n  out: 2,\n};\n';
+    const file = outside(`syntax.${ending}`, code);
+    expect(await refusal(file)).toBe(`${file}:5:3: Unexpected token, expected ","`);
+    const importer = outside(`importer.${ending}`, `\nconst base = require('./syntax.${ending}');\nmodule.exports = base;`);
+    expect(await refusal(importer)).toBe(`${file}:5:3: Unexpected token, expected ","`);
+  });
+
+  it('says in which line a file fails as it runs, types or not, be it one that it imports', async () => {
+    const code = "import tiny from 'mpvg';\ninterface Planet {\n  name: string;\n}\nconst none = undefined as Planet | undefined;\nexport default none.name;";
+    const file = outside('fails.ts', code);
+    expect(await refusal(file)).toBe(`${file}:6: Cannot read properties of undefined (reading 'name')`);
+    expect(await refusal(outside('importer.ts', "\nimport base from './fails.ts';\nexport default base;"))).toMatch(/fails\.ts:6: Cannot/);
+    const script = outside('fails.mjs', "const f = () => {\n  throw new Error('no such planet');\n};\nexport default f();");
+    expect(await refusal(script)).toBe(`${script}:2: no such planet`);
+    expect(await refusal(outside('throws.ts', "throw 'a text';"))).toBe(`${temporary}/throws.ts: it throws a text`);
+    const lost = outside('lost.ts', "const a = 1;\nimport base from './nowhere.ts';\nexport default base;");
+    expect(await refusal(lost)).toBe(`${lost}:2: Cannot find module './nowhere.ts'`);
+  });
+
+  it('refuses a path that no system takes', async () => {
+    const file = outside('nul.ts', `import tiny from ${JSON.stringify(deitTiny)};\nexport default { ...tiny, out: 'a\\0b' };`);
+    expect(await refusal(file)).toBe(`${file}: expected a path without the character NUL for out, got "a\\u0000b"`);
+  });
+
+  it('leaves nothing in the folder for temporary files, which others may write to', async () => {
+    const before = process.env['TMPDIR'];
+    const folder = fs.mkdtempSync(path.join(temporary, 'tmp-'));
+    process.env['TMPDIR'] = folder;
+    try {
+      await loadConfig(deitTiny);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+    expect(fs.readdirSync(folder)).toEqual([]);
   });
 
   it.each([
@@ -95,6 +136,8 @@ describe('loadConfig', () => {
     ['out=', 'expected a text that is not empty for out, got ""'],
     ['model.patchPx=15', 'expected a divisor of imagePx 224 for model.patchPx, got 15'],
     ['accumulationSteps=3', 'expected a divisor of batchSize 1024 for accumulationSteps, got 3'],
+    ['workers=100000', 'expected a number of at most 256 for workers, got 100000'],
+    ['batchSize=1000000000', 'expected a number of at most 65536 for batchSize, got 1000000000'],
   ])('refuses %s', async (assignment, message) => {
     expect(await refusal(deitTiny, { set: [assignment] })).toBe(`${deitTiny}: ${message}`);
   });
@@ -108,7 +151,6 @@ describe('loadConfig', () => {
     ['data.classes=ade20', 'expected one of ade20k, camvid, coco133, coco12 or an object for data.classes, got "ade20": did you mean ade20k?'],
     ['augmentation.train.cropPx=500', 'expected a multiple of 32 for augmentation.train.cropPx, got 500'],
     ['optimizer.layerDecay=1.5', 'expected a number of at most 1 for optimizer.layerDecay, got 1.5'],
-    ['schedule.warmupIterations=200000', 'expected at most iterations 160000 for schedule.warmupIterations, got 200000'],
     ['evaluation.mode=slid', 'expected one of whole, slide for evaluation.mode, got "slid": did you mean slide?'],
     ['evaluation.stridePx=600', 'expected at most cropPx 512 for evaluation.stridePx, got 600'],
   ])('refuses %s of a segmentation config', async (assignment, message) => {

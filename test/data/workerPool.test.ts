@@ -1,5 +1,28 @@
-import { expect, it } from 'vitest';
+import type * as threads from 'node:worker_threads';
+import { afterEach, expect, it, vi } from 'vitest';
 import { WorkerPool } from '../../src/data/workerPool.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+/** How many threads the system starts; those that were ended. */
+const system = vi.hoisted(() => ({ most: Infinity, started: 0, ended: 0 }));
+
+vi.mock('node:worker_threads', async (original) => {
+  const { Worker, ...others } = await original<typeof threads>();
+  class LimitedWorker extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      if (system.started === system.most) throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
+      super(...args);
+      system.started++;
+    }
+
+    override async terminate(): Promise<number> {
+      system.ended++;
+      return super.terminate();
+    }
+  }
+  return { ...others, Worker: LimitedWorker };
+});
+afterEach(() => Object.assign(system, { most: Infinity, started: 0, ended: 0 }));
 
 it('reports a crashed worker to whoever waits for it and to whoever asks later', async () => {
   // Without its setup the worker's module throws as it is loaded.
@@ -8,4 +31,13 @@ it('reports a crashed worker to whoever waits for it and to whoever asks later',
   await expect(pool.request(batch)).rejects.toThrow('Cannot read properties of null');
   await expect(pool.request(batch)).rejects.toThrow('Cannot read properties of null');
   await pool.close();
+});
+
+it('says how many threads there are where the system starts no more, and ends them', () => {
+  system.most = 2;
+  const start = () => new WorkerPool(5, null as never);
+  expect(start).toThrow(ConfigError);
+  system.started = 0;
+  expect(start).toThrow('WorkerPool: expected 5 worker threads, got 2: EAGAIN; lower workers, 0 takes no thread');
+  expect(system.ended).toBe(4);
 });

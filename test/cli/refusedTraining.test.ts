@@ -1,4 +1,4 @@
-// A resume that is refused costs the run nothing: not a byte of its folder changes. Commands run in the test's process.
+// A training that is refused costs nothing: with --resume, not a byte of its run changes. Commands run in the test's process.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ async function spoil(file: string, name: string, value: number): Promise<void> {
   await writeSafetensors(file, tensors);
 }
 
-describe('mpvg pretrain --resume that is refused', () => {
+describe('mpvg pretrain that is refused', () => {
   let config = '';
   let done = '';
   const command = (...args: string[]) => ['pretrain', config, '--threads', '1', '--set', 'schedule.epochs=1', ...args];
@@ -69,7 +69,7 @@ describe('mpvg pretrain --resume that is refused', () => {
     config = writeTinyCifar(join(folder, 'cifar'));
     done = join(folder, 'done');
     expect(await mpvg(...command('--out', done))).toBe(0);
-  });
+  }, 120_000);
 
   it.each([
     [['--join', 'lape'], 'is a checkpoint of another model'],
@@ -122,7 +122,7 @@ describe('mpvg pretrain --resume that is refused', () => {
   });
 });
 
-describe('mpvg finetune --resume that is refused', () => {
+describe('mpvg finetune that is refused', () => {
   let config = '';
   let done = '';
   const command = (...args: string[]) => ['finetune', config, '--threads', '1', '--set', 'schedule.iterations=2', '--set', 'workers=0', ...args];
@@ -131,7 +131,7 @@ describe('mpvg finetune --resume that is refused', () => {
     config = await writeTinySegmentation(join(folder, 'segmentation'));
     done = join(folder, 'segmented');
     expect(await mpvg(...command('--out', done))).toBe(0);
-  });
+  }, 120_000);
 
   it('says so and changes nothing: other names of the classes, faulty data', async () => {
     const names = JSON.stringify({ names: ['red', 'blue', 'green'] });
@@ -141,6 +141,25 @@ describe('mpvg finetune --resume that is refused', () => {
     const map = join(faulty, 'annotations/validation/photo1.png');
     await sharp(new Uint8Array(96 * 96).fill(9), { raw: { width: 96, height: 96, channels: 1 } }).toColourspace('b-w').png().toFile(map);
     expect(await refusal(done, command('--data', faulty))).toContain(map);
+  });
+
+  it('refuses batches of one photo where a batch norm sees one value, before anything else', async () => {
+    const out = join(folder, 'single');
+    const said = 'finetune: expected at least 2 photos for batchSize / accumulationSteps, got 2 / 2: model.head.poolScales';
+    expect(await mpvg(...command('--out', out, '--data', 'nowhere', '--set', 'accumulationSteps=2'))).toBe(2);
+    expect(stderr).toContain(said);
+    const whole = command('--out', out, '--set', 'batchSize=1', '--set', 'model.head.poolScales=[2]');
+    expect(await mpvg(...whole, '--set', 'augmentation.train.cropPx=32')).toBe(2);
+    expect(stderr).toContain('got 1 / 1: the coarsest map of 32 px is 1 x 1');
+    expect(await mpvg(...whole)).toBe(0);
+  });
+
+  it('refuses to train one class, whose loss is always 0', async () => {
+    const classes = JSON.stringify({ names: ['red'], ignoreValues: [1, 2] });
+    const out = join(folder, 'never-one');
+    expect(await mpvg(...command('--out', out, '--set', 'model.classes=1', '--set', `data.classes=${classes}`))).toBe(2);
+    expect(stderr).toContain('SegmentationTask: expected at least 2 classes for model.classes, got 1');
+    expect(existsSync(out)).toBe(false);
   });
 
   it('tells a pretraining checkpoint that is not finite from the learning rate', async () => {
