@@ -11,6 +11,7 @@ interface CocoFlags {
   readonly detections: number;
   readonly json?: true;
   readonly evaluate?: true;
+  readonly processes?: true;
 }
 
 export function addBenchCoco(bench: Command): void {
@@ -21,6 +22,7 @@ export function addBenchCoco(bench: Command): void {
     .option('--photos <n>', 'of the generated problem', wholeNumberFrom(1), 5000)
     .option('--objects <n>', 'in its ground truth', wholeNumberFrom(1), 37_000)
     .option('--detections <n>', 'in its results', wholeNumberFrom(1), 37_000)
+    .option('--processes', 'instead: whole processes, from the start of a command to its end, and that of --help')
     .option('--json', 'as JSON')
     .addOption(new Option('--evaluate').hideHelp())
     .argument('[files...]')
@@ -32,7 +34,8 @@ has them.
 
 Examples:
   mpvg bench coco
-  mpvg bench coco --rounds 3 --without pycocotools`)
+  mpvg bench coco --rounds 3 --without pycocotools
+  mpvg bench coco --processes --rounds 15`)
     .action(async (files: string[], flags: CocoFlags) => {
       const { benchCoco, cocoTools, evaluateHere } = await import('./bench/coco.ts');
       if (flags.evaluate) {
@@ -42,7 +45,8 @@ Examples:
       }
       if (files.length > 0) throw new ConfigError(`bench coco: expected no files, got ${files.join(' ')}`);
       const { rounds, photos, objects, detections } = flags;
-      const result = await benchCoco({
+      const measure = flags.processes ? (await import('./bench/cocoProcesses.ts')).benchProcesses : benchCoco;
+      const result = await measure({
         rounds,
         tools: cocoTools.filter((tool) => !flags.without.includes(tool)),
         size: { photos, truths: objects, detections },

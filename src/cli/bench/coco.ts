@@ -123,10 +123,15 @@ async function scale(kind: CocoKind, rounds: number, files: ProblemFiles, many: 
 
 /** Lets a tool evaluate in a process of its own. */
 async function evaluate(tool: CocoTool, kind: CocoKind, files: ProblemFiles, python: string): Promise<CocoRun> {
-  const [program, ...first] = tool === 'mpvg' ?
-    [process.execPath, process.argv[1]!, 'bench', 'coco', '--evaluate'] : [python, script, tool];
-  const { stdout } = await promisify(execFile)(program, [...first, files.truth, files[kind], kind]);
+  const [program, ...args] = cocoEvaluation(tool, kind, files, python);
+  const { stdout } = await promisify(execFile)(program!, args);
   return JSON.parse(stdout) as CocoRun;
+}
+
+/** The command that does so and prints a CocoRun. */
+export function cocoEvaluation(tool: CocoTool, kind: CocoKind, files: ProblemFiles, python: string): string[] {
+  const program = tool === 'mpvg' ? [process.execPath, process.argv[1]!, 'bench', 'coco', '--evaluate'] : [python, script, tool];
+  return [...program, files.truth, files[kind], kind];
 }
 
 /** Our side, in the process that calls it. */
