@@ -15,10 +15,13 @@ let active = fixed === undefined ? -1 : Number(fixed);
 let deadline = Infinity;
 let calls = 0;
 
+/** Of this process, ms: what others do on the machine does not count. */
+const processorTime = () => process.cpuUsage().user / 1000;
+
 /** @param {number} id @returns {boolean} whether the mutant is on */
 globalThis.$mutant = (id) => {
   reached[id] = 1;
-  if ((++calls & 0xfff) === 0 && Date.now() > deadline) throw new Error('mutation: out of time');
+  if ((++calls & 0xfff) === 0 && processorTime() > deadline) throw new Error('mutation: out of time');
   return id === active;
 };
 
@@ -36,25 +39,25 @@ export default class MutationRunner extends TestRunner {
     if (fixed !== undefined) return run();
     const file = nameOf(test.file);
     appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() }); // by loading modules and in hooks
-    const start = Date.now();
+    const start = { time: Date.now(), processor: processorTime() };
     await run();
-    const took = Date.now() - start;
-    const limit = 5 * took + 2000;
+    const took = processorTime() - start.processor;
+    const limits = { processor: 5 * took + 2000, time: 10 * (Date.now() - start.time) + 10_000 };
     const ids = takeReached();
     appendJournal({ kind: 'reached', file, ids });
     const known = readJournal();
     const left = ids.filter((id) => !known.caught.has(id) && !known.tried.has(`${id} ${file} ${test.id}`));
     if (left.length === 0 || took > Number(slowest || Infinity)) return;
-    if (!await passes(run, Infinity)) { // a test that cannot be run twice leaves it to processes of their own
+    if (!await passes(run)) { // a test that cannot be run twice leaves it to processes of their own
       return appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() });
     }
     for (const id of left) {
-      appendJournal({ kind: 'start', id, file, test: test.id, limit });
+      appendJournal({ kind: 'start', id, file, test: test.id, limit: limits.time });
       active = id;
-      const survives = await passes(run, limit);
+      const survives = await passes(run, limits);
       active = -1;
       appendJournal({ kind: survives ? 'tried' : 'caught', id, file, test: test.id, name: test.fullTestName });
-      if (!survives && !await passes(run, Infinity)) {
+      if (!survives && !await passes(run)) {
         process.kill(process.pid, 'SIGKILL'); // the mutant left something behind: what is left of this file goes on in a new process
       }
     }
@@ -80,15 +83,15 @@ function nameOf({ filepath }) {
 
 /**
  * @param {() => Promise<unknown>} run
- * @param {number} limit ms
+ * @param {{ processor: number, time: number }} [limits] ms
  */
-async function passes(run, limit) {
-  deadline = Date.now() + limit;
+async function passes(run, limits) {
+  deadline = processorTime() + (limits?.processor ?? Infinity);
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   try {
     await Promise.race([run(), new Promise((_, reject) => {
-      if (limit < Infinity) timer = setTimeout(reject, limit, new Error('mutation: out of time'));
+      if (limits !== undefined) timer = setTimeout(reject, limits.time, new Error('mutation: out of time'));
     })]);
     return true;
   } catch {

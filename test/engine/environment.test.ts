@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { describeEnvironment } from '../../src/engine/environment.ts';
 
@@ -22,6 +24,8 @@ describe('describeEnvironment', () => {
     expect(JSON.parse(JSON.stringify(environment))).toEqual(environment);
     expect(environment).toMatchObject({ node: process.version, command: process.argv.slice(1) });
     expect(environment.platform).toContain(process.arch);
-    expect(environment.memoryGiB).toBeGreaterThan(0);
+    expect(Math.abs(environment.memoryGiB - totalmem() / 1024 ** 3)).toBeLessThanOrEqual(0.5);
+    expect(environment.cpu).toBe(cpus()[0]!.model.trim());
+    expect(environment.version).toBe((JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
   });
 });
