@@ -59,6 +59,7 @@ Predictions are class numbers 0 to N - 1, also with --reduce-zero-label, unless 
 Examples:
   mpvg evaluate miou --gt camvid/annotations/test --pred out --classes 11 --ignore 11
   mpvg evaluate miou --gt ADEChallengeData2016/annotations/validation --pred out --classes 150 --reduce-zero-label --per-class
+  mpvg evaluate miou --gt camvid/annotations/test --pred predictions --pred-suffix .labels.png --classes 11 --ignore 11
   mpvg evaluate miou --gt gtFine/val --gt-suffix _gtFine_labelTrainIds.png --pred out --pred-suffix _leftImg8bit.png --classes 19`)
     .action(async (flags: EvaluateMiouFlags) => {
       const { evaluateMiou } = await import('./evaluateMiou.ts');

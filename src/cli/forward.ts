@@ -5,7 +5,10 @@ import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
 import { DataError } from '../errors.ts';
 import type { FloatTensor, LoadReport } from '../nn/module.ts';
 import { withBackend, type BackendFlags } from './backendOptions.ts';
+import { compareOutputs, describeComparison, expectWithin } from './compareOutputs.ts';
 import { collect, overridesOf, withConfig, type ConfigFlags } from './configOptions.ts';
+import { floatsNamed, labelsNamed, weightsOf } from './forwardTensors.ts';
+import { positiveNumber } from './optionValues.ts';
 
 interface ForwardFlags extends ConfigFlags, BackendFlags {
   readonly weights: readonly string[];
@@ -13,6 +16,7 @@ interface ForwardFlags extends ConfigFlags, BackendFlags {
   readonly out: string;
   readonly grad?: true;
   readonly train?: true;
+  readonly tolerance?: number;
 }
 
 export function addForward(program: Command): void {
@@ -22,7 +26,10 @@ export function addForward(program: Command): void {
     .requiredOption('--out <file>', 'safetensors to write: output.<stage>, and grad.<parameter> with --grad')
     .option('--grad', 'also the gradients of the loss, grad.<parameter> and grad.input.<name>')
     .option('--train', "segmentation: with the batch's statistics in batch norms; output.after.<buffer> are the running ones afterwards")
+    .option('--tolerance <share>', 'fail when an output differs by more than this share of its largest value from the one in --inputs', positiveNumber)
     .addHelpText('after', `
+Outputs and gradients that stand in the file of --inputs too (output.logits, grad.head.weight …) are compared, worst first.
+
 A file without any weight.<parameter> is taken as a checkpoint: its names are the parameters'.
 
 Inputs and outputs of a classification config: input.x and labels input.y (and input.teacher); output.logits, output.loss, one
@@ -61,6 +68,10 @@ Examples:
       }
       const stored = [...outputs].map(([name, tensor]) => [name, { ...tensor, data: new Float32Array(tensor.data) }] as const);
       await writeSafetensors(flags.out, stored);
+      const comparison = compareOutputs(outputs, inputs, flags.inputs);
+      const text = describeComparison(comparison, flags.inputs);
+      if (text !== '') console.log(text);
+      if (flags.tolerance !== undefined) expectWithin(comparison, flags.tolerance, flags.inputs);
     });
 }
 
@@ -85,23 +96,10 @@ export function checkLoaded({ missing, unexpected }: LoadReport): void {
   if (unexpected.length > 0) console.error(`not parameters of this model, left out: ${list(unexpected)}`);
 }
 
-function weightsOf(tensors: TensorMap): TensorMap {
-  const prefix = 'weight.';
-  const named = [...tensors].filter(([name]) => name.startsWith(prefix));
-  if (named.length > 0) return new Map(named.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-  return new Map([...tensors].filter(([name]) => !/^(input|output|grad)\./.test(name)));
-}
-
 function inputsOf(tensors: TensorMap, file: string): ForwardInputs {
-  const x = tensors.get('input.x');
-  if (!(x?.data instanceof Float32Array)) throw new DataError(`forward: expected a float32 tensor input.x in ${file}, got ${x?.dtype ?? 'none'}`);
-  const labels = (name: string) => {
-    const tensor = tensors.get(name);
-    return tensor && Int32Array.from(tensor.data as Iterable<number | bigint>, Number);
-  };
-  const y = labels('input.y');
-  const teacher = labels('input.teacher');
-  return { x: { shape: x.shape, data: x.data }, ...(y && { y }), ...(teacher && { teacher }) };
+  const y = labelsNamed(tensors, 'input.y', file)?.data;
+  const teacher = labelsNamed(tensors, 'input.teacher', file)?.data;
+  return { x: floatsNamed(tensors, 'input.x', file), ...(y && { y }), ...(teacher && { teacher }) };
 }
 
 /** A few names of many. */

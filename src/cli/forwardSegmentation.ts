@@ -1,12 +1,12 @@
 // `mpvg forward` of a segmentation config: which part of the model the given files are for, and its tensors.
 
-import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
+import type { TensorMap } from '../checkpoint/storedTensor.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { forwardSegmentor, type SegmentorInputs, type SegmentorPart } from '../engine/forwardSegmentor.ts';
-import { DataError } from '../errors.ts';
 import { createSegmentor } from '../heads/upernet/createSegmentor.ts';
 import type { FloatTensor } from '../nn/module.ts';
 import { checkLoaded } from './forward.ts';
+import { floatsNamed, labelsNamed } from './forwardTensors.ts';
 
 export interface SegmentOptions {
   readonly grad: boolean;
@@ -52,19 +52,9 @@ function isOf(part: SegmentorPart, name: string): boolean {
 }
 
 function inputsOf(tensors: TensorMap, part: SegmentorPart, file: string): SegmentorInputs {
-  const floats = (name: string) => {
-    const tensor = tensors.get(`input.${name}`);
-    if (!(tensor?.data instanceof Float32Array)) {
-      throw new DataError(`forward: expected a float32 tensor input.${name} in ${file}, got ${tensor?.dtype ?? 'none'}`);
-    }
-    return { shape: tensor.shape, data: tensor.data };
-  };
-  const label = labelOf(tensors.get('input.label'));
+  const floats = (name: string) => floatsNamed(tensors, `input.${name}`, file);
+  const label = part === 'backbone' ? undefined : labelsNamed(tensors, 'input.label', file);
   if (part === 'heads') return { features: ['f0', 'f1', 'f2', 'f3'].map(floats), ...(label && { label }) };
   if (part === 'whole') return { x: floats('x'), ...(label && { label }) };
   return { x: floats('x'), ...(tensors.has('input.r1') && { weights: ['r1', 'r2', 'r3', 'r4'].map(floats) }) };
-}
-
-function labelOf(tensor: StoredTensor | undefined): { shape: readonly number[]; data: Int32Array } | undefined {
-  return tensor && { shape: tensor.shape, data: Int32Array.from(tensor.data as Iterable<number | bigint>, Number) };
 }

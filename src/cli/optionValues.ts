@@ -11,6 +11,13 @@ export function wholeNumberFrom(least: number): (text: string) => number {
   };
 }
 
+/** A number above 0, such as 1e-5. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('expected a number above 0, such as 1e-5.');
+}
+
 /** Whole numbers from 0 on, with commas between them: 1,10,100. */
 export function wholeNumbers(text: string): number[] {
   return text.split(',').map(wholeNumberFrom(0));

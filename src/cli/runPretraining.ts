@@ -71,11 +71,11 @@ export async function runPretraining(given: PretrainConfig, { resume, init, back
 function summary({ best, totalSteps, trainSeconds }: TrainingResult, config: PretrainConfig): string {
   const { out } = config;
   const weights = best?.ema === undefined ? '' : ' (moving average of the weights)';
-  const { top1 = 0, top5 = 0 } = best?.ema ?? best?.metrics ?? {};
+  const { top1 = 0, top5 } = best?.ema ?? best?.metrics ?? {};
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   return [
     `trained ${totalSteps} steps in ${formatDuration(trainSeconds)}`,
-    `best top-1  ${percent(top1)}, top-5 ${percent(top5)}, after epoch ${best?.epoch ?? 0}${weights}`,
+    `best top-1  ${percent(top1)},${top5 === undefined ? '' : ` top-5 ${percent(top5)},`} after epoch ${best?.epoch ?? 0}${weights}`,
     `checkpoint  ${checkpointPath(out, 'best')}`,
     `curve       ${join(out, 'curve.svg')}`,
     `next        ${compareCommand(config)}`,

@@ -6,7 +6,7 @@ import type { ClassSet } from '../data/segmentation/classSet.ts';
 import { fitSize } from '../data/transforms/fitSize.ts';
 import { resizeLinear, type Size } from '../data/transforms/resizeLinear.ts';
 import type { LabelMap } from '../data/transforms/resizeNearest.ts';
-import { drawText, textHeight, textWidth } from './dotFont.ts';
+import { canDraw, drawText, textHeight, textWidth } from './dotFont.ts';
 import { paintLabels } from './paintLabels.ts';
 
 export interface SegmentationPictureOptions {
@@ -82,7 +82,9 @@ export async function overlayPicture(photo: RawImage, map: LabelMap, { palette }
 function legendOf(maps: readonly LabelMap[], names: readonly string[]): { readonly name: string; readonly label?: number }[] {
   const counts = new Uint32Array(256);
   for (const { data } of maps) for (const label of data) counts[label]!++;
-  const present = names.map((name, label) => ({ name, label })).filter(({ label }) => counts[label]! > 0);
+  // The font has no other scripts than Latin; the number is what label images say.
+  const shown = names.map((name, label) => ({ name: canDraw(name) ? name : `class ${label}`, label }));
+  const present = shown.filter(({ label }) => counts[label]! > 0);
   present.sort((a, b) => counts[b.label]! - counts[a.label]!);
   if (present.length <= MOST_CLASSES) return present.length > 0 ? present : [{ name: 'no class' }];
   return [...present.slice(0, MOST_CLASSES - 1), { name: `and ${present.length - MOST_CLASSES + 1} more` }];

@@ -103,7 +103,10 @@ export class ClassificationTask implements Task<ImageBatch> {
     return Array.from(indices, (index) => this.#options.training.describe(index));
   }
 
-  /** Over the validation data: `top1` and `top5`, shares in [0, 1], and `loss`, the mean cross entropy without smoothing. */
+  /**
+   * Over the validation data: `top1` and, where there are more than five classes, `top5`, shares in [0, 1], and `loss`, the mean
+   * cross entropy without smoothing.
+   */
   async evaluate({ compile, isStopped = () => false }: EvaluateOptions): Promise<Metrics | undefined> {
     const accuracy = new TopKAccuracy();
     let totalLoss = 0;
@@ -117,7 +120,7 @@ export class ClassificationTask implements Task<ImageBatch> {
       if (isStopped()) return undefined;
     }
     const { top1, top5, count } = accuracy.result();
-    return { top1, top5, loss: totalLoss / count };
+    return { top1, ...(this.model.classes > 5 && { top5 }), loss: totalLoss / count };
   }
 
   async close(): Promise<void> {

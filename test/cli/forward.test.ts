@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openSafetensors, readSafetensors } from '../../src/checkpoint/safetensors.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
 import { referencePath, relativeError } from '../reference.ts';
 import { captureCli } from './captureCli.ts';
@@ -84,5 +84,43 @@ describe('mpvg forward against the reference files', () => {
     expect(code).toBe(2);
     expect(cli.stderr).toMatch(/^mpvg: forward: expected all parameters of the model in --weights, got none for pos_embed, .* and \d+ more\n$/);
     expect(fs.existsSync(none)).toBe(false);
+  });
+
+  /** The reference file's weights cut to bfloat16, once stored so and once as float32: the same numbers. */
+  async function cutWeights(): Promise<{ halves: string; floats: string; inputs: string; names: string[] }> {
+    const theirs = await readSafetensors(referencePath('deit_join_default'));
+    const weights = [...theirs].filter(([name]) => name.startsWith('weight.'));
+    const cut = weights.map(([name, { shape, data }]) => ({
+      name: name.slice('weight.'.length), shape, bits: Uint32Array.from(new Uint32Array(Float32Array.from(data as Float32Array).buffer), (word) => word & 0xffff0000),
+    }));
+    const best = path.join(cli.dir, 'run/checkpoints/best/model.safetensors');
+    await writeSafetensors(best, cut.map(({ name, shape, bits }) => [name, { dtype: 'BF16', shape, data: Uint16Array.from(bits, (word) => word >>> 16) }] as const));
+    const floats = path.join(cli.dir, 'floats.safetensors');
+    await writeSafetensors(floats, cut.map(({ name, shape, bits }) => [name, { dtype: 'F32', shape, data: new Float32Array(bits.buffer) }] as const));
+    return { halves: path.join(cli.dir, 'run'), floats, inputs: referencePath('deit_join_default'), names: cut.map(({ name }) => name) };
+  }
+
+  it('takes the weights of a run, and widens bfloat16', async () => {
+    const { halves, floats, inputs } = await cutWeights();
+    const of = async (weights: string) => numbersOf(await forwardOutputs(cli, { config, weights: [weights], inputs }, '--join', 'default'), 'output.logits');
+    expect(await of(halves)).toEqual(await of(floats));
+    expect(cli.stdout).toMatch(/^compared with \d+ tensors of .*deit_join_default\.safetensors: the worst, /);
+  });
+
+  it('refuses integers by name', async () => {
+    const { floats, inputs } = await cutWeights();
+    const head = path.join(cli.dir, 'int8.safetensors');
+    await writeSafetensors(head, [['head.bias', { dtype: 'I8', shape: [10], data: new Int8Array(10) }]]);
+    const code = await cli.run(config, '--join', 'default', '--weights', floats, '--weights', head, '--inputs', inputs, '--out', path.join(cli.dir, 'none'));
+    expect([code, cli.stderr]).toEqual([2, `mpvg: float32Values: expected floating-point values (F64, F32, F16 or BF16) for "head.bias" in ${head}, got I8\n`]);
+  });
+
+  it('compares with the outputs in the inputs, and fails beyond a tolerance', async () => {
+    const file = referencePath('deit_join_default');
+    const run = (...args: string[]) => cli.run(config, '--join', 'default', '--weights', file, '--inputs', file, '--out', path.join(cli.dir, 'out'), ...args);
+    expect(await run('--tolerance', '1e-5')).toBe(0);
+    expect(cli.stdout).toMatch(/\ntensor +of the largest +difference\n/);
+    expect(await run('--tolerance', '1e-12')).toBe(2);
+    expect(cli.stderr).toMatch(/^mpvg: forward: expected differences of at most 1e-12 of the largest value, got \d\.\de-\d in (output|grad)\./);
   });
 });

@@ -109,7 +109,7 @@ describe('mpvg forward against the reference files', () => {
     expect(await refusal('vit_adapter_weights', 'vit_adapter_seg_eval', '--grad')).toBe(
       'mpvg: forwardSegmentor: expected factors of the maps input.r1 … input.r4 for the gradients, got none\n');
     expect(await refusal('vit_adapter_weights', 'vit_adapter_weights')).toMatch(
-      /^mpvg: forward: expected a float32 tensor input\.x in .*vit_adapter_weights\.safetensors, got none\n$/);
+      /^mpvg: forward: expected a floating-point tensor input\.x in .*vit_adapter_weights\.safetensors, got none\n$/);
     expect(fs.existsSync(none)).toBe(false);
   });
 });

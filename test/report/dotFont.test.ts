@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawText, textHeight, textWidth } from '../../src/report/dotFont.ts';
+import { canDraw, drawText, textHeight, textWidth } from '../../src/report/dotFont.ts';
 
 function lines(text: string, width: number, height: number, left = 0, top = 0, dotPx = 1): string[] {
   const page = { data: new Uint8Array(width * height * 3), width, height };
@@ -37,7 +37,33 @@ describe('drawText', () => {
 
   it('cuts off what is outside and replaces what it does not know', () => {
     expect(lines('T', 3, 3, -2, -1)).toEqual(['#..', '#..', '#..']);
-    expect(lines('é', 5, 8)).toEqual(lines('?', 5, 8));
+    expect(lines('水', 5, 8)).toEqual(lines('?', 5, 8));
+  });
+
+  it('draws letters with their marks, composed or not', () => {
+    expect(lines('ä', 5, 8)).toEqual(['.#.#.', '.....', '.###.', '....#', '.####', '#...#', '.####', '.....']);
+    expect(lines('Ä', 5, 8)).toEqual(['.#.#.', '.....', '.###.', '#...#', '#...#', '#####', '#...#', '.....']);
+    expect(lines('É', 5, 8)).toEqual(['...#.', '..#..', '#####', '#....', '####.', '#....', '#####', '.....']);
+    expect(lines('ç', 5, 8).at(-1)).toBe('..##.');
+    expect(lines('ä', 5, 8)).toEqual(lines('a\u0308', 5, 8));
+    expect(lines('ß', 11, 8)).toEqual(lines('ss', 11, 8));
+    expect(textWidth('a\u0308', 1)).toBe(5);
+  });
+
+  it('draws every letter of Latin-1 and Latin Extended-A', () => {
+    const letters = Array.from({ length: 0x17f - 0xc0 }, (_, i) => String.fromCharCode(0xc0 + i)).filter((letter) => /\p{L}/u.test(letter));
+    expect(letters.filter((letter) => !canDraw(letter))).toEqual([]);
+    const question = lines('?', 17, 8);
+    for (const letter of letters) {
+      const [base = ''] = letter.normalize('NFD');
+      expect(lines(letter, 17, 8), letter).not.toEqual(question);
+      if (base !== letter) expect(lines(letter, 17, 8), letter).not.toEqual(lines(base, 17, 8));
+    }
+  });
+
+  it('says what it cannot draw', () => {
+    expect(['tree', 'Straße', 'łódź', 'Việt', '“car”'].map(canDraw)).toEqual([true, true, true, true, true]);
+    expect(['дерево', '水', 'a\n'].map(canDraw)).toEqual([false, false, false]);
   });
 
   it('says how large a text is', () => {

@@ -68,7 +68,7 @@ describe('ClassificationTask', () => {
     const expected = await single.evaluate({ compile: false });
     expect(compiled!['top1']).toBe(expected!['top1']);
     expect(compiled!['top1']! * 10).toBeCloseTo(Math.round(compiled!['top1']! * 10), 10);
-    expect(compiled!['top5']).toBe(1);
+    expect(compiled).not.toHaveProperty('top5'); // 1 by definition, with so few classes
     expect(compiled!['loss']).toBeCloseTo(expected!['loss']!, 5);
     await Promise.all([task.close(), single.close()]);
   });

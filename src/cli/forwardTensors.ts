@@ -1,0 +1,39 @@
+// Tensors as `mpvg forward` is given them: weights, floats, labels.
+
+import { float32Values } from '../checkpoint/floatTensors.ts';
+import type { TensorMap } from '../checkpoint/storedTensor.ts';
+import { DataError } from '../errors.ts';
+
+interface Shaped<Data> {
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+/** The weights of a file: what begins with `weight.`, or all of a checkpoint. */
+export function weightsOf(tensors: TensorMap): TensorMap {
+  const prefix = 'weight.';
+  const named = [...tensors].filter(([name]) => name.startsWith(prefix));
+  if (named.length > 0) return new Map(named.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return new Map([...tensors].filter(([name]) => !/^(input|output|grad)\./.test(name)));
+}
+
+/** @throws DataError when there is none of this name, or its values are not floating-point */
+export function floatsNamed(tensors: TensorMap, name: string, file: string): Shaped<Float32Array> {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new DataError(`forward: expected a floating-point tensor ${name} in ${file}, got none`);
+  return { shape: tensor.shape, data: float32Values(name, tensor, file) };
+}
+
+/**
+ * Labels, undefined where there are none. Whole numbers may be stored as floats.
+ * @throws DataError for other numbers
+ */
+export function labelsNamed(tensors: TensorMap, name: string, file: string): Shaped<Int32Array> | undefined {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) return undefined;
+  const isFloat = /^B?F\d/.test(tensor.dtype);
+  const values = isFloat ? float32Values(name, tensor, file) : Array.from(tensor.data as Iterable<number | bigint>, Number);
+  const wrong = values.find((value) => !Number.isInteger(value) || Math.abs(value) >= 2 ** 31);
+  if (wrong !== undefined) throw new DataError(`forward: expected whole numbers for ${name} in ${file}, got ${wrong}`);
+  return { shape: tensor.shape, data: Int32Array.from(values) };
+}
