@@ -56,7 +56,7 @@ const ADVANCE = 6;
 const BLANK = ['.....', '.....'];
 
 /** Combining marks: two lines above a letter, five over it, one below. */
-const MARKS: Readonly<Record<string, { above?: readonly string[]; over?: readonly string[]; below?: string }>> = {
+const MARKS: Readonly<Record<string, Mark>> = {
   '\u0300': { above: ['.#...', '..#..'] },
   '\u0301': { above: ['...#.', '..#..'] },
   '\u0302': { above: ['..#..', '.#.#.'] },
@@ -68,6 +68,7 @@ const MARKS: Readonly<Record<string, { above?: readonly string[]; over?: readonl
   '\u030a': { above: ['.##..', '.##..'] },
   '\u030b': { above: ['..#.#', '.#.#.'] },
   '\u030c': { above: ['.#.#.', '..#..'] },
+  '\u0312': { above: ['..#..', '..#..'] },
   '\u0323': { below: '..#..' },
   '\u0326': { below: '..#..' },
   '\u0327': { below: '..##.' },
@@ -84,6 +85,15 @@ const SPELT: Readonly<Record<string, string>> = {
   ħ: 'h\u0335', Ħ: 'H\u0335', ŧ: 't\u0335', Ŧ: 'T\u0335',
   '\u2018': "'", '\u2019': "'", '\u201c': '"', '\u201d': '"', '\u2013': '-', '\u2014': '-', '\u2026': '...', '\u00a0': ' ', '\u00d7': 'x', '\u00b7': '.',
 };
+
+interface Mark {
+  readonly above?: readonly string[];
+  readonly over?: readonly string[];
+  readonly below?: string;
+}
+
+/** Of a mark that has no shape here. */
+const DOT: Mark = { above: ['..#..', '.....'] };
 
 export interface TextOptions {
   /** Pixels per dot and side. */
@@ -158,7 +168,8 @@ function asciiGlyph(letter: string): readonly string[] {
 }
 
 function withMark(glyph: readonly string[], base: string, mark: string): readonly string[] {
-  const { above, over = [], below } = MARKS[mark] ?? { above: ['..#..', '.....'] }; // a mark of no shape of its own: a dot
+  const isUnderG = base === 'g' && mark === '\u0327'; // written above, where g leaves room
+  const { above, over = [], below } = MARKS[isUnderG ? '\u0312' : mark] ?? DOT;
   const body = above === undefined ? glyph : [...BLANK, ...roomAbove(glyph, base)];
   const ink = [...(above ?? BLANK), ...(over.length > 0 ? over : Array<string>(5).fill('.....')), below ?? '.....'];
   return body.map((line, row) => Array.from(line, (dot, column) => (ink[row]?.[column] === '#' ? '#' : dot)).join(''));
