@@ -31,7 +31,7 @@ const modules = new Map<string, object>();
 export function loadKernel(base64: string): object {
   let module = modules.get(base64);
   if (module === undefined) {
-    module = new WebAssembly.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    module = new WebAssembly.Module(bytesOf(base64));
     modules.set(base64, module);
   }
   try {
@@ -41,6 +41,14 @@ export function loadKernel(base64: string): object {
     throw new ConfigError('loadKernel: expected 10 GB of addresses for a WebAssembly memory, got a limit below that (ulimit -v, or a container\'s); ' +
       'start node with --disable-wasm-trap-handler, which needs no more than is used', { cause: error });
   }
+}
+
+/** A loop: `Uint8Array.from` with a function takes five times as long. */
+function bytesOf(base64: string): Uint8Array {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** Whether a kernel stopped because there is no memory for it: ours trap for nothing else. */

@@ -30,7 +30,8 @@ export async function benchProcesses({ rounds, tools, size, report }: CocoBenchO
     for (const kind of ['bbox', 'segm'] as const) {
       const others = tools.filter((tool) => tool !== 'mpvg');
       const ours = [...mpvg, 'evaluate', 'coco', '--gt', files.truth, '--dt', files[kind], '--iou', kind];
-      const [first, ...times] = await takeTurns([ours, ...others.map((tool) => cocoEvaluation(tool, kind, files, python))], rounds);
+      const theirs = others.map((tool) => cocoEvaluation(tool, kind, files, python));
+      const [first, ...times] = await takeTurns([ours, ...theirs], rounds);
       results.push({ command: 'mpvg', kind, ms: median(first!) });
       for (const [i, command] of others.entries()) {
         results.push({ command, kind, ms: median(times[i]!), ratio: median(times[i]!.map((ms, round) => ms / first![round]!)) });
