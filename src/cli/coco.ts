@@ -63,8 +63,8 @@ function addConvert(coco: Command): void {
     .option('--zero-based', 'from or to voc: corners are edges counted from 0, not pixels counted from 1')
     .option('--overwrite', 'with --from: replace <out> if it is there')
     .addHelpText('after', `
-yolo: a data.yaml, or a folder of photos with a text file for each; a line with five numbers is a box, a longer one an outline.
-  Class 0 becomes category 1. To yolo: labels/ and data.yaml, for photos in images/; crowds are left out, boxes clipped.
+yolo: a data.yaml, a folder of photos with a text file for each, or a list of photos; a line with five numbers is a box, a longer one an outline.
+  Class 0 becomes category 1. To yolo: data.yaml, and labels where YOLO looks for them; crowds are left out, boxes clipped.
 voc: the data set's folder, with Annotations/*.xml. Boxes count pixels from 1 and include their corners, as VOC's do; difficult
   objects are marked with "ignore". To voc: Annotations/*.xml; crowds become difficult, boxes are clipped.
 Photos are not copied. What has no place in the other format is counted on standard error. <out> is written whole or not at all.

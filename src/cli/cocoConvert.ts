@@ -7,7 +7,7 @@ import { isYaml, photosOfSplit, readDataYaml } from '../data/coco/convert/dataYa
 import { checkNewFolder } from '../data/coco/convert/newFolder.ts';
 import { readVoc, writeVoc } from '../data/coco/convert/vocDataset.ts';
 import { checkNewFile, writeCocoFile } from '../data/coco/convert/writeCocoFile.ts';
-import { labelsBeside, readYolo, writeYolo } from '../data/coco/convert/yoloDataset.ts';
+import { readYolo, writeYolo } from '../data/coco/convert/yoloDataset.ts';
 import { Interrupt } from '../engine/interrupt.ts';
 import { ConfigError } from '../errors.ts';
 import { CountProgress } from './countProgress.ts';
@@ -106,9 +106,9 @@ async function fromYolo(input: string, flags: CocoConvertFlags, onProgress: Phot
   const { labels, names, split } = flags;
   const data = isYaml(input) ? await readDataYaml(input) : undefined;
   if (split !== undefined && !data) throw new ConfigError(`coco convert: expected a data.yaml as <in> with --split, got ${input}`);
-  const photos = data ? photosOfSplit(data, split) : input;
+  const photos = data ? photosOfSplit(data, split) : [input];
   const classNames = names === undefined && data ? data.names : await readClassNames(names ?? findClassNames(input));
-  return readYolo({ photos, labels: labels ?? labelsBeside(photos), names: classNames, onProgress });
+  return readYolo({ photos, labels, names: classNames, onProgress });
 }
 
 async function fromVoc(folder: string, flags: CocoConvertFlags, onProgress: PhotoProgress): Promise<ConvertedFile> {

@@ -1,6 +1,7 @@
 // A file's categories.
 
 import { DataError } from '../../errors.ts';
+import { describeValue } from './describeValue.ts';
 import { EXACT_ID, isExactId } from './exactId.ts';
 import type { CocoCategory } from './records.ts';
 
@@ -14,7 +15,7 @@ export function categoriesOf(values: readonly unknown[], where: string): CocoCat
     const category = typeof value === 'object' && value !== null ? value as Partial<CocoCategory> : {};
     const { id, name } = category;
     if (typeof id !== 'number') {
-      throw new DataError(`CocoDataset: expected an object with a number as id for categories[${index}] of ${where}, got ${JSON.stringify(value)}`);
+      throw new DataError(`CocoDataset: expected an object with a number as id for categories[${index}] of ${where}, got ${describeValue(value)}`);
     }
     if (!isExactId(id)) throw new DataError(`CocoDataset: expected ${EXACT_ID} as id for categories[${index}] of ${where}, got ${id}; number them anew`);
     return { ...category, id, name: typeof name === 'string' ? name : String(id) };

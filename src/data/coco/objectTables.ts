@@ -3,6 +3,7 @@
 import { DataError } from '../../errors.ts';
 import { AnnotationColumns } from './annotationColumns.ts';
 import type { AnnotationTable } from './annotationTable.ts';
+import { describeValue } from './describeValue.ts';
 import { EXACT_ID, isExactId } from './exactId.ts';
 import type { ImageTable } from './imageTable.ts';
 import type { CocoAnnotation, CocoImage, Segmentation } from './records.ts';
@@ -121,7 +122,6 @@ function optionalNumber(value: unknown, place: string, id?: unknown): number {
 }
 
 function wrong(what: string, place: string, value: unknown, id?: unknown): DataError {
-  const text = JSON.stringify(value);
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return new DataError(`CocoDataset: expected ${what} for ${place}${typeof id === 'number' ? ` (annotation id ${id})` : ''}, got ${shown}`);
+  const whose = typeof id === 'number' ? ` (annotation id ${id})` : '';
+  return new DataError(`CocoDataset: expected ${what} for ${place}${whose}, got ${describeValue(value)}`);
 }

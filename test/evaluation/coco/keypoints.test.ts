@@ -36,7 +36,9 @@ it.each([true, false])('reads three numbers for each keypoint as a list of their
   expect(evaluation.detections.annotations.boxes).toEqual(Float64Array.of(11, 19.5, 3, 4.5));
 });
 
-const malformed = [[[[1, 2, 2], [3, 4]], 'three numbers'], [[[1, 2, 2], 3], 'list of numbers'], [[1, [2]], 'a number']] as const;
+const malformed = [
+  [[[1, 2, 2], [3, 4]], 'three numbers'], [[[1, 2, 2], 3], 'list of numbers'], [[1, [2]], 'a number'],
+] as const;
 it.each(malformed)('names keypoints such as %j', async (keypoints, what) => {
   const { truth } = await evaluate([{ ...hand, keypoints: flat }, { ...hand, id: 2, keypoints }], [found]);
   expect(() => truth.annotations.keypoints(1)).toThrow(new RegExp(`${what}.*annotations\\[1\\] \\(annotation id 2\\)`));

@@ -22,11 +22,11 @@ export async function readClassNames(file: string): Promise<readonly string[]> {
 }
 
 /**
- * Looks for a file with names in a folder and in the two above it.
+ * Looks for a file with names in a folder, in `labels` there or beside it, and in the two folders above.
  * @throws DataError when there is none
  */
 export function findClassNames(folder: string): string {
-  const folders = ['.', '..', '../..'].map((up) => path.resolve(folder, up));
+  const folders = ['.', 'labels', '..', '../labels', '../..'].map((place) => path.resolve(folder, place));
   const found = folders.flatMap((one) => USUAL_FILES.map((name) => path.join(one, name))).find(existsSync);
   if (found === undefined) {
     throw new DataError(`findClassNames: expected one of ${USUAL_FILES.join(', ')} in ${folder} or up to two folders above it, got none; name the file with --names`);

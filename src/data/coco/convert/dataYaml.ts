@@ -1,9 +1,10 @@
 // A YOLO data set's description: names of classes, and where the photos of each split are.
 // Source: https://docs.ultralytics.com/datasets/detect.
 
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, DataError } from '../../../errors.ts';
+import { describeValue } from '../describeValue.ts';
+import { placeOf } from './photoLists.ts';
 import { readText } from './textFile.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const;
@@ -57,25 +58,24 @@ function namesOf(names: unknown, file: string): string[] {
 }
 
 /**
- * The folder of a split's photos. Relative to `path`, as the format has it, or to the file itself, since `path` often is the
- * place on another machine.
+ * The folders of a split's photos, and the text files that list some. Relative to `path`, as the format has it, or to the file
+ * itself, since `path` often is the place on another machine.
  * @param split may be left out when there is one only
- * @throws ConfigError for a split that the file does not have; DataError when its folder is not there
+ * @throws ConfigError for a split that the file does not have; DataError when one of them is not there
  */
-export function photosOfSplit({ file, root, splits }: DataYaml, split: string | undefined): string {
+export function photosOfSplit({ file, root, splits }: DataYaml, split: string | undefined): string[] {
   const known = [...splits.keys()];
   const chosen = split ?? (known.length === 1 ? known[0]! : undefined);
   if (chosen === undefined || !splits.has(chosen)) {
     const choice = known.length > 0 ? known.join(', ') : 'no splits';
     throw new ConfigError(`coco convert: expected one of ${choice}, which ${file} has, for --split, got ${split ?? 'none'}`);
   }
-  const place = splits.get(chosen);
-  const folder = path.dirname(file);
-  // Some programs write ../train/images and mean train/images.
-  const places = typeof place === 'string' ? [path.join(root, place), place, place.replace(/^\.\.\//, '')] : [];
-  const found = places.map((one) => path.resolve(folder, one))
-    .find((one) => statSync(one, { throwIfNoEntry: false })?.isDirectory());
-  if (found !== undefined) return found;
-  throw new DataError(`convert: expected a folder of photos for ${chosen} in ${file}, got ${JSON.stringify(place)}; ` +
-    'convert the folder of photos itself, with --names');
+  const given = splits.get(chosen);
+  const folder = path.dirname(path.resolve(file));
+  const folders = [path.resolve(folder, root.replaceAll('\\', '/')), folder];
+  const places = (Array.isArray(given) ? given as unknown[] : [given]).map((one) => (typeof one === 'string' ? placeOf(one, folders) : undefined));
+  const missing = places.indexOf(undefined);
+  if (missing === -1) return places as string[];
+  throw new DataError(`convert: expected folders of photos, or text files that list them, for ${chosen} in ${file}, got ` +
+    `${describeValue(Array.isArray(given) ? given[missing] : given)}; convert the folder of photos itself, with --names`);
 }

@@ -50,29 +50,23 @@ function unwritable(folder: string, error: unknown): DataError {
   return new DataError(`convert: expected a folder that can be written, got ${folder}: ${(error as Error).message}`);
 }
 
-/** Label files, one for each photo: folder/<the photo's name with another extension>. */
+/** Label files that are written into one folder. */
 export class LabelFolder {
   readonly #folder: string;
-  readonly #extension: string;
   readonly #photoOf = new Map<string, string>();
   readonly #made = new Set<string>();
 
-  constructor(folder: string, extension: string) {
+  constructor(folder: string) {
     this.#folder = folder;
-    this.#extension = extension;
   }
 
   /**
    * Writes one.
-   * @param photo file_name as in the COCO file; a backslash separates folders too
-   * @throws DataError for a photo outside of its folder, or one whose label another photo has
+   * @param photo a path below the folder of photos, with `/`
+   * @param label a path below this folder, with `/`
+   * @throws DataError for a photo whose label another photo has
    */
-  async write(photo: string, text: string): Promise<void> {
-    const name = path.posix.normalize(photo.replaceAll('\\', '/'));
-    if (/^([a-z]:)?\//i.test(name) || name.startsWith('../')) {
-      throw new DataError(`convert: expected file_name of a photo inside the folder of photos, got ${photo}`);
-    }
-    const label = name.slice(0, name.length - path.posix.extname(name).length) + this.#extension;
+  async write(photo: string, label: string, text: string): Promise<void> {
     const other = this.#photoOf.get(label);
     if (other !== undefined) throw new DataError(`convert: expected a label file for each photo, got ${label} for both ${other} and ${photo}`);
     this.#photoOf.set(label, photo);
@@ -83,4 +77,9 @@ export class LabelFolder {
     }
     await writeFile(file, text);
   }
+}
+
+/** A photo's path with another extension. */
+export function withExtension(name: string, extension: string): string {
+  return name.slice(0, name.length - path.posix.extname(name).length) + extension;
 }

@@ -15,7 +15,8 @@ export interface VocObject {
 }
 
 export interface VocAnnotation {
-  readonly fileName: string;
+  /** With `/` between folders; undefined where the file has none. */
+  readonly fileName: string | undefined;
   /** Undefined where the file has none, or 0. */
   readonly size: PhotoSize | undefined;
   readonly objects: readonly VocObject[];
@@ -46,17 +47,20 @@ export function parseVoc(xml: string, where: string, isZeroBased = false): VocAn
   });
   const size = childOf(root, 'size');
   const [width = 0, height = 0] = size ? ['width', 'height'].map((key) => number(child(size, key, where), where)) : [];
-  const fileName = child(root, 'filename', where).text.replaceAll('\\', '/');
+  const fileName = childOf(root, 'filename')?.text.replaceAll('\\', '/') ?? '';
   return {
     // A whole path is that of another machine.
-    fileName: /^([a-z]:)?\//i.test(fileName) ? fileName.slice(fileName.lastIndexOf('/') + 1) : fileName,
+    fileName: (/^([a-z]:)?\//i.test(fileName) ? fileName.slice(fileName.lastIndexOf('/') + 1) : fileName) || undefined,
     size: width > 0 && height > 0 ? { width, height } : undefined,
     objects,
   };
 }
 
+/** An annotation as it is written. */
+export type CompleteAnnotation = VocAnnotation & { readonly fileName: string; readonly size: PhotoSize };
+
 /** Writes an annotation; corners have at most six decimals. @throws DataError for a name that XML cannot hold */
-export function formatVoc(annotation: VocAnnotation & { readonly size: PhotoSize }, isZeroBased = false): string {
+export function formatVoc(annotation: CompleteAnnotation, isZeroBased = false): string {
   const { fileName, size, objects } = annotation;
   const first = isZeroBased ? 0 : 1;
   const corner = (value: number): string => String(Number(value.toFixed(6)));

@@ -4,13 +4,17 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DataError } from '../../../errors.ts';
 import { inCodePointOrder } from '../../files/codePointOrder.ts';
+import { PHOTO_EXTENSIONS, hasExtension } from '../../files/fileNames.ts';
+import { stemKey } from '../../files/pairing.ts';
 import type { CocoDataset } from '../cocoDataset.ts';
 import type { CocoAnnotation, CocoImage } from '../records.ts';
 import {
   clippedBox, countNote, type ConversionNotes, type ConvertedFile, type PhotoProgress, type PhotoSize, type PixelBox,
 } from './conversion.ts';
-import { LabelFolder, makeFolder } from './newFolder.ts';
+import { labelledPhotos, noteNewIds } from './labelledPhotos.ts';
+import { LabelFolder, makeFolder, withExtension } from './newFolder.ts';
 import { labelFiles, photoIds, photoSize } from './photoFiles.ts';
+import { photosOfAnnotations, type VocPhoto } from './vocPhotos.ts';
 import { readText, readXmlText } from './textFile.ts';
 import { formatVoc, parseVoc, type VocAnnotation, type VocObject } from './vocAnnotation.ts';
 
@@ -33,24 +37,32 @@ export interface VocInput {
 export async function readVoc(input: VocInput): Promise<ConvertedFile> {
   const { folder, split, names, isZeroBased = false, onProgress } = input;
   const annotated = existsSync(path.join(folder, 'Annotations')) ? path.join(folder, 'Annotations') : folder;
-  const files = split === undefined ? await labelFiles(annotated, '.xml') : await splitFiles(folder, split);
+  const listed = split === undefined ? undefined : await readSplit(folder, split);
+  const there = await labelFiles(annotated, '.xml');
+  const files = listed === undefined ? there : splitFiles(listed, there);
   if (files.length === 0) throw new DataError(`readVoc: expected XML files in ${annotated}, got none`);
   const notes: ConversionNotes = new Map();
+  const read: VocAnnotation[] = [];
+  for (const name of files) {
+    const file = path.join(annotated, name);
+    read.push(parseVoc(await readXmlText(file, 'annotations'), file, isZeroBased));
+    onProgress?.(read.length, files.length);
+  }
+  const claims = files.map((xml, i) => ({ xml, fileName: read[i]!.fileName }));
+  const photos = await photosOfAnnotations(folder, annotated, claims, notes);
   const images: CocoImage[] = [];
   const objects: (VocObject & { readonly imageId: number; readonly file: string })[] = [];
   const ids = photoIds(files);
-  for (const [i, name] of files.entries()) {
-    const file = path.join(annotated, name);
-    const annotation = parseVoc(await readXmlText(file, 'annotations'), file, isZeroBased);
+  for (const [i, annotation] of read.entries()) {
+    const file = path.join(annotated, files[i]!);
     const id = ids[i]!;
-    images.push({ id, ...await sizeOf(annotation, folder, file), file_name: annotation.fileName });
+    images.push({ id, ...await sizeOf(annotation, photos[i]!, file), file_name: photos[i]!.name });
     for (const object of annotation.objects) {
       objects.push({ ...object, imageId: id, file });
       if (Math.min(object.bbox[0], object.bbox[1]) < 0) {
         countNote(notes, `boxes with a corner below ${isZeroBased ? 0 : '1, where VOC starts: if the files count from 0, add --zero-based'}`);
       }
     }
-    onProgress?.(i + 1, files.length);
   }
   const categoryNames = names ?? inCodePointOrder(new Set(objects.map(({ name }) => name)));
   const categories = categoryNames.map((name, i) => ({ id: i + 1, name }));
@@ -66,18 +78,43 @@ export async function readVoc(input: VocInput): Promise<ConvertedFile> {
 }
 
 /** From the file, or the photo itself where the file does not say. */
-async function sizeOf({ size, fileName }: VocAnnotation, folder: string, file: string): Promise<PhotoSize> {
+async function sizeOf({ size }: VocAnnotation, photo: VocPhoto, xml: string): Promise<PhotoSize> {
   if (size !== undefined) return size;
-  const places = [path.join(folder, 'JPEGImages', fileName), path.join(path.dirname(file), fileName)];
-  const photo = places.find(existsSync);
-  if (photo !== undefined) return photoSize(photo);
-  throw new DataError(`readVoc: expected <size> with width and height in ${file}, or the photo ${places.join(' or ')}, got neither`);
+  if (photo.file !== undefined) return photoSize(photo.file);
+  throw new DataError(`readVoc: expected <size> with width and height in ${xml}, or the photo ${photo.name} in JPEGImages or beside it, ` +
+    'got neither');
 }
 
-async function splitFiles(folder: string, split: string): Promise<string[]> {
-  const text = await readText(path.join(folder, 'ImageSets', 'Main', `${split}.txt`), 'names of photos');
-  // A class's split has 1, -1 or 0 behind each name.
-  return text.split('\n').map((line) => line.trim().split(/\s+/)[0]!).filter((name) => name !== '').map((name) => `${name}.xml`);
+/** The lines of a split's list. */
+interface SplitList {
+  readonly file: string;
+  readonly lines: readonly { readonly text: string; readonly number: number }[];
+}
+
+async function readSplit(folder: string, split: string): Promise<SplitList> {
+  const file = path.join(folder, 'ImageSets', 'Main', `${split}.txt`);
+  const lines = (await readText(file, 'names of photos')).split('\n').map((line, i) => ({ text: line.trim(), number: i + 1 }));
+  return { file, lines: lines.filter(({ text }) => text !== '') };
+}
+
+/**
+ * The XML files of a split's photos. A line is a name, which may have spaces in it; in a class's list 1, -1 or 0 stands behind
+ * each. Which of the two a list is shows in what is there: all names whole, or all without their last word.
+ * @throws DataError naming the line whose photo has no XML file
+ */
+function splitFiles({ file, lines }: SplitList, there: readonly string[]): string[] {
+  const byStem = new Map(there.map((name) => [stemKey(name)!, name]));
+  const stemOf = (name: string) => (hasExtension(name, ...PHOTO_EXTENSIONS, '.xml') ? stemKey(name)! : name);
+  const whole = lines.map(({ text }) => byStem.get(text.normalize('NFC')) ?? byStem.get(stemOf(text)));
+  if (!whole.includes(undefined)) return whole as string[];
+  const ofClass = lines.map(({ text }) => {
+    const name = /^(.*\S)\s+(?:1|-1|0)$/.exec(text)?.[1];
+    return name === undefined ? undefined : byStem.get(name.normalize('NFC'));
+  });
+  if (!ofClass.includes(undefined)) return ofClass as string[];
+  const isOfClass = lines.every(({ text }) => /\s(?:1|-1|0)$/.test(text));
+  const { number, text } = lines[(isOfClass ? ofClass : whole).indexOf(undefined)]!;
+  throw new DataError(`readVoc: expected the name of a photo with an XML file at line ${number} of ${file}, got ${text}, which has none`);
 }
 
 export interface VocOutput {
@@ -98,13 +135,10 @@ export async function writeVoc(dataset: CocoDataset, output: VocOutput): Promise
   const nameOf = new Map(categories.map(({ id, name }) => [id, name]));
   const notes: ConversionNotes = new Map();
   await makeFolder(folder, async (partial) => {
-    const labels = new LabelFolder(path.join(partial, 'Annotations'), '.xml');
-    for (let row = 0; row < images.count; row++) {
-      const image = images.record(row);
-      const size = { width: images.widths[row]!, height: images.heights[row]! };
-      if (typeof image.file_name !== 'string' || !(size.width > 0 && size.height > 0)) {
-        throw new DataError(`writeVoc: expected file_name, width and height for image id ${image.id} of ${dataset.name}, got ${JSON.stringify(image)}`);
-      }
+    const labels = new LabelFolder(path.join(partial, 'Annotations'));
+    const photos = labelledPhotos(dataset, 'writeVoc', notes);
+    const written = new Set<string>();
+    for (const [i, { row, size, name: photo }] of photos.entries()) {
       const objects = Array.from(dataset.annotationsByImage.rows(images.ids[row]!)).flatMap((annotation): VocObject[] => {
         const name = nameOf.get(annotations.categoryIds[annotation]!);
         const bbox = clippedBox(dataset, annotation, size);
@@ -113,12 +147,14 @@ export async function writeVoc(dataset: CocoDataset, output: VocOutput): Promise
           countNote(notes, `annotations left out, ${reason}`);
           return [];
         }
+        written.add(name);
         const difficult = annotations.isCrowd[annotation] === 1 || annotations.record(annotation)['ignore'] === 1;
         return [{ name, bbox: isZeroBased ? bbox : atLeastOnePixel(bbox, notes), difficult }];
       });
-      await labels.write(image.file_name, formatVoc({ fileName: image.file_name, size, objects }, isZeroBased));
-      onProgress?.(row + 1, images.count);
+      await labels.write(photo, withExtension(photo, '.xml'), formatVoc({ fileName: photo, size, objects }, isZeroBased));
+      onProgress?.(i + 1, photos.length);
     }
+    noteNewIds(dataset, photos, inCodePointOrder(written), notes);
   });
   return notes;
 }

@@ -64,14 +64,22 @@ describe('photosOfSplit', () => {
   it.each([
     ['val: images/val', 'val'], ['val: images/val', undefined], ['path: .\ntrain: images/train\nval: images/val', 'val'],
     ['path: /elsewhere/set\nval: images/val', 'val'], ['val: ../images/val', 'val'], ['path: images\nval: val\ntest:', undefined],
-  ])('finds the photos of %j for %s', async (yaml, name) => expect(await split(yaml, name)).toBe(path.join(dir, 'set/images/val')));
+  ])('finds the photos of %j for %s', async (yaml, name) => expect(await split(yaml, name)).toEqual([path.join(dir, 'set/images/val')]));
+
+  it('finds lists of folders and of photos, also with paths of other machines', async () => {
+    const list = await file('set/lists/val.txt', 'images/val/a.jpg\n');
+    expect(await split('val: [images/val, lists/val.txt]', 'val')).toEqual([path.join(dir, 'set/images/val'), list]);
+    expect(await split('val: /content/drive/set/images/val', 'val')).toEqual([path.join(dir, 'set/images/val')]);
+    expect(await split('val: ..\\images\\val', 'val')).toEqual([path.join(dir, 'set/images/val')]);
+  });
 
   it.each<[string, string | undefined, new () => Error, RegExp]>([
     ['train: a\nval: b', undefined, ConfigError, /expected one of train, val, which .*data\.yaml has, for --split, got none/],
     ['train: a', 'val', ConfigError, /expected one of train, .* got val/],
     ['', 'val', ConfigError, /expected one of no splits/],
-    ['val: images/none', 'val', DataError, /expected a folder of photos for val in .*data\.yaml, got "images\/none"; convert the folder/],
-    ['val: [images/val]', 'val', DataError, /got \["images\/val"\]/],
+    ['val: images/none', 'val', DataError, /expected folders of photos, or text files that list them, for val in .*data\.yaml, got "images\/none"; convert the folder/],
+    ['val: [images/val, none]', 'val', DataError, /, got "none"; convert/],
+    ['val: 3', 'val', DataError, /, got 3; convert/],
   ])('says what is wrong with %j for %s', async (yaml, name, kind, message) => {
     await expect(split(yaml, name)).rejects.toThrow(kind);
     await expect(split(yaml, name)).rejects.toThrow(message);

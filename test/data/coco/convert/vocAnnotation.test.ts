@@ -62,6 +62,7 @@ describe('parseVoc', () => {
     ['C:\\photos\\dog 1.jpg', 'dog 1.jpg'], ['/home/me/dog.jpg', 'dog.jpg'], ['train\\dog.jpg', 'train/dog.jpg'], ['Hündin &amp; 犬.jpg', 'Hündin & 犬.jpg'],
   ])('takes the photo of %s for %s', (written, name) => {
     expect(parseVoc(`<annotation><filename>${written}</filename></annotation>`, 'f').fileName).toBe(name);
+    for (const none of ['', '<filename/>', '<filename> </filename>']) expect(parseVoc(`<annotation>${none}</annotation>`, 'f').fileName).toBeUndefined();
   });
 
   it('has no size where the file has none, or 0', () => {
@@ -71,7 +72,6 @@ describe('parseVoc', () => {
 
   it.each<[string, string]>([
     ['<annotations/>', 'expected <annotation> as the root of f, got <annotations>'],
-    ['<annotation>\n</annotation>', 'expected <filename> in <annotation> at line 1 of f, got none'],
     [box(''), 'expected <bndbox> in <object> at line 3 of f, got none'],
     [box('<bndbox><xmin>1</xmin></bndbox>'), 'expected <ymin> in <bndbox> at line 4 of f, got none'],
     [box('<bndbox><xmin>one</xmin></bndbox>'), 'expected a number for <xmin> at line 4 of f, got "one"'],

@@ -48,7 +48,7 @@ describe('readVoc', () => {
 
   it('measures the photo where the file does not say its size', async () => {
     await write('Annotations/a.xml', xml('a.jpg', []).replace(/<size>.*<\/size>/, ''));
-    await expect(readVoc({ folder: dir })).rejects.toThrow(/expected <size> with width and height in .*a\.xml, or the photo .*JPEGImages\/a\.jpg or .*got neither/);
+    await expect(readVoc({ folder: dir })).rejects.toThrow(/expected <size> with width and height in .*a\.xml, or the photo a\.jpg in JPEGImages or beside it, got neither/);
     await mkdir(path.join(dir, 'JPEGImages'));
     await sharp({ create: { width: 30, height: 20, channels: 3, background: 'red' } }).toFile(path.join(dir, 'JPEGImages/a.jpg'));
     expect((await readVoc({ folder: dir })).file.images).toEqual([{ id: 1, width: 30, height: 20, file_name: 'a.jpg' }]);
@@ -76,7 +76,7 @@ describe('readVoc', () => {
     await expect(readVoc({ folder: dir })).rejects.toThrow(/expected XML files in .*, got none/);
     await expect(readVoc({ folder: dir, split: 'val' })).rejects.toThrow(/expected a file of names of photos, got .*ImageSets\/Main\/val\.txt: no such file/);
     await write('ImageSets/Main/val.txt', 'a\n');
-    await expect(readVoc({ folder: dir, split: 'val' })).rejects.toThrow(/expected a file of annotations, got .*a\.xml: no such file/);
+    await expect(readVoc({ folder: dir, split: 'val' })).rejects.toThrow(/expected the name of a photo with an XML file at line 1 of .*val\.txt, got a, which has none/);
     await write('a.xml', xml('a.jpg', [object('cow', [0, 0, 9, 9])]));
     await expect(readVoc({ folder: dir, names: ['cat', 'dog'] })).rejects.toThrow(/expected one of cat, dog as name of an object in .*a\.xml, got cow/);
   });
@@ -90,6 +90,81 @@ describe('readVoc', () => {
   });
 });
 
+describe('readVoc names photos that are there', () => {
+  const jpeg = async (name: string, width = 64, height = 48) => {
+    await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
+    await sharp({ create: { width, height, channels: 3, background: 'red' } }).toFile(path.join(dir, name));
+  };
+  const named = (fileName: string | undefined) => {
+    const text = xml(fileName ?? '', []);
+    return fileName === undefined ? text.replace(/\s*<filename>.*<\/filename>/, '') : text;
+  };
+  const readNames = async (split?: string) => {
+    const { file, notes } = await readVoc({ folder: dir, ...split !== undefined && { split } });
+    return { names: file.images!.map(({ file_name }) => file_name), notes: [...notes] };
+  };
+  const after = 'photos named after the file that is there, not after <filename>';
+
+  it.each<[string, string | undefined, string]>([
+    ['without extension', 'front', 'front'], ['missing', undefined, 'none'], ['empty', '', 'none'], ['another', 'IMG_0001.jpg', 'IMG_0001.jpg'],
+    ['a percent sign', '%s', '%s'], ['of another extension', 'front.png', 'front.png'], ['in a folder', 'voc\\front.jpg', 'voc/front.jpg'],
+  ])('where <filename> is %s', async (_, fileName, shown) => {
+    await jpeg('JPEGImages/front.jpg');
+    await write('Annotations/front.xml', named(fileName));
+    expect(await readNames()).toEqual({ names: ['front.jpg'], notes: [[`${after}, such as ${shown} became front.jpg`, 1]] });
+  });
+
+  it.each(['my%20photo.jpg', 'my photo', 'my photo.jpg'])('by <filename> %s where no photo has the name of the file', async (fileName) => {
+    await jpeg('JPEGImages/my photo.jpg');
+    await write('Annotations/1.xml', named(fileName));
+    expect((await readNames()).names).toEqual(['my photo.jpg']);
+  });
+
+  it('where <filename> is the same in all files, and keeps folders apart', async () => {
+    for (const name of ['day/1', 'night/1']) {
+      await jpeg(`JPEGImages/${name}.jpg`, name === 'day/1' ? 64 : 32);
+      await write(`Annotations/${name}.xml`, named('1.jpg').replace(/<size>.*<\/size>/, ''));
+    }
+    const { file, notes } = await readVoc({ folder: dir });
+    expect(file.images).toEqual([{ id: 1, width: 64, height: 48, file_name: 'day/1.jpg' }, { id: 2, width: 32, height: 48, file_name: 'night/1.jpg' }]);
+    expect([...notes]).toEqual([[`${after}, such as 1.jpg became day/1.jpg`, 2]]);
+  });
+
+  it('makes names where there are no photos and <filename> does not tell them apart', async () => {
+    await write('Annotations/day/1.xml', named('1.png'));
+    await write('Annotations/night/1.xml', named('1.png'));
+    await write('Annotations/x.xml', named(undefined));
+    await write('Annotations/y.xml', named('photo y.jpg'));
+    expect(await readNames()).toEqual({
+      names: ['day/1.png', 'night/1.png', 'x.jpg', 'photo y.jpg'],
+      notes: [['photos named after their XML file, as neither <filename> nor a file names them, such as 1.png became day/1.png', 3]],
+    });
+  });
+
+  it('says which photos are not there, and refuses one photo for two files', async () => {
+    await jpeg('JPEGImages/a.jpg');
+    await write('Annotations/a.xml', named('a.jpg'));
+    await write('Annotations/b.xml', named('b.jpg'));
+    expect((await readNames()).notes).toEqual([[`photos that are not in ${dir}/JPEGImages, named after <filename>, such as b.jpg`, 1]]);
+    await write('Annotations/b.xml', named('a.jpg'));
+    await expect(readNames()).rejects.toThrow('expected a photo of its own for each XML file, got a.jpg for both a.xml and b.xml');
+  });
+
+  it('takes whole lines of a list as names, and a last 1, -1 or 0 as a class\'s where names do not end so', async () => {
+    for (const name of ['img', 'img 1', 'img 0', 'two  words', 'e\u0301']) await write(`Annotations/${name}.xml`, named(`${name}.jpg`));
+    const names = async (list: string) => {
+      await write('ImageSets/Main/val.txt', list);
+      return (await readNames('val')).names;
+    };
+    expect(await names('img 1\r\ntwo  words\n')).toEqual(['img 1.jpg', 'two  words.jpg']);
+    expect(await names('img  1\ntwo  words -1\n')).toEqual(['img.jpg', 'two  words.jpg']);
+    expect(await names('img 1 1\nimg 0 -1')).toEqual(['img 1.jpg', 'img 0.jpg']);
+    expect(await names('img 1.jpg\n\u00e9\n')).toEqual(['img 1.jpg', 'e\u0301.jpg']);
+    await expect(names('img 1\nimg 2\n')).rejects.toThrow(/expected the name of a photo with an XML file at line 2 of .*val\.txt, got img 2, which has none/);
+    await expect(names('two 1\n')).rejects.toThrow(/line 1 of .*val\.txt, got two 1, which has none/);
+  });
+});
+
 describe('writeVoc', () => {
   const images = [{ id: 4, width: 200, height: 100, file_name: 'train/a & b.jpg' }];
   const categories = [{ id: 18, name: 'dog <big>' }];
@@ -100,6 +175,30 @@ describe('writeVoc', () => {
     return writeVoc(dataset, { folder: path.join(dir, 'out'), isZeroBased });
   };
 
+  const newIds = ['photos', 'categories'].map((what) =>
+    [`${what} get another id when the labels are read back: results for the COCO file do not fit then`, 1]);
+
+  it('says nothing of ids that stay', async () => {
+    const file = {
+      images: [{ id: 139, width: 200, height: 100, file_name: '000139.jpg' }], categories: [{ id: 1, name: 'cat' }],
+      annotations: [annotation(1, { image_id: 139, category_id: 1 })],
+    };
+    expect([...await writeVoc(CocoDataset.fromObject(file), { folder: path.join(dir, 'out') })]).toEqual([]);
+  });
+
+  it.each([
+    ['a\\b.jpg', 'a/b'], ['/data/voc/x.jpg', 'x'], ['D:\\data\\x.jpg', 'x'],
+  ])('keeps the annotation of %s inside', async (file_name, stem) => {
+    await writeVoc(CocoDataset.fromObject({ images: [{ ...images[0]!, file_name }], categories, annotations: [] }), { folder: path.join(dir, 'out') });
+    expect(await readFile(path.join(dir, `out/Annotations/${stem}.xml`), 'utf8')).toContain(`<filename>${stem}.jpg</filename>`);
+  });
+
+  it.each(['../x.jpg', 'a\0.jpg', 'x/'])('refuses the photo %j', async (file_name) => {
+    const dataset = CocoDataset.fromObject({ images: [{ ...images[0]!, file_name }], categories, annotations: [] });
+    await expect(writeVoc(dataset, { folder: path.join(dir, 'out') })).rejects.toThrow(DataError);
+    await expect(writeVoc(dataset, { folder: path.join(dir, 'out') })).rejects.toThrow(/^writeVoc: expected file_name of a photo inside the folder/);
+  });
+
   it('writes boxes; crowds and what is to be ignored are difficult', async () => {
     const notes = await convert([annotation(1, {}), annotation(2, { iscrowd: 1 }), annotation(3, { ignore: 1 })]);
     const text = await readFile(path.join(dir, 'out/Annotations/train/a & b.xml'), 'utf8');
@@ -107,7 +206,7 @@ describe('writeVoc', () => {
     expect(text).toContain('<name>dog &lt;big&gt;</name>');
     expect(text.match(/<difficult>\d/g)).toEqual(['<difficult>0', '<difficult>1', '<difficult>1']);
     expect(text).toContain('<xmin>81</xmin><ymin>31</ymin><xmax>120.5</xmax><ymax>70</ymax>');
-    expect([...notes]).toEqual([]);
+    expect([...notes]).toEqual(newIds);
   });
 
   it('counts what it leaves out or widens, and clips the rest', async () => {
@@ -122,7 +221,7 @@ describe('writeVoc', () => {
     ]);
     expect([...notes]).toEqual([
       ['annotations left out, whose category is not in the file', 1], ['annotations left out, which have no box inside their photo', 1],
-      ['boxes narrower than a pixel, which became one pixel wide', 1],
+      ['boxes narrower than a pixel, which became one pixel wide', 1], ...newIds,
     ]);
   });
 

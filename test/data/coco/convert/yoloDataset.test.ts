@@ -5,7 +5,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CocoDataset } from '../../../../src/data/coco/cocoDataset.ts';
-import { labelsBeside, readYolo, writeYolo } from '../../../../src/data/coco/convert/yoloDataset.ts';
+import { labelOf, readYolo, writeYolo } from '../../../../src/data/coco/convert/yoloDataset.ts';
 import { DataError } from '../../../../src/errors.ts';
 
 let dir = '';
@@ -25,7 +25,7 @@ async function photo(name: string, width: number, height: number, orientation = 
 }
 
 const read = (photos = 'images', labels = 'labels') =>
-  readYolo({ photos: path.join(dir, photos), labels: path.join(dir, labels), names: ['cat', 'dog'] });
+  readYolo({ photos: [path.join(dir, photos)], labels: path.join(dir, labels), names: ['cat', 'dog'] });
 
 const outline = [[0, 0, 100, 0, 100, 50]];
 
@@ -72,7 +72,7 @@ describe('readYolo', () => {
   it('says so when no photo has a label', async () => {
     await photo('images/a.jpg', 2, 2);
     await text('labels/b.txt', '0 0.5 0.5 1 1');
-    await expect(read()).rejects.toThrow(/expected label files for the photos of .*images in .*labels, such as a\.txt, got none; name their folder with --labels/);
+    await expect(read()).rejects.toThrow(/expected label files for the photos of .*images, such as .*labels\/a\.txt, got none; name their folder with --labels/);
   });
 
   it('names the file and line that is wrong', async () => {
@@ -109,16 +109,66 @@ describe('readYolo', () => {
   });
 });
 
-describe('labelsBeside', () => {
-  it('is "labels" beside the last "images", if there', async () => {
-    const photos = path.join(dir, 'images/images/train');
-    await mkdir(photos, { recursive: true });
-    expect(labelsBeside(photos)).toBe(photos);
-    await mkdir(path.join(dir, 'images/labels/train'), { recursive: true });
-    expect(labelsBeside(photos)).toBe(path.join(dir, 'images/labels/train'));
-    expect(labelsBeside(dir)).toBe(dir);
+describe('labelOf', () => {
+  it.each([
+    ['/set/images/train/a.jpg', '/set/labels/train/a.txt'], ['/images/train/images/a.b.png', '/images/train/labels/a.b.txt'],
+    ['/set/train/a.jpg', '/set/train/a.txt'], ['images', 'labels.txt'], ['my_images/a.jpg', 'my_images/a.txt'],
+  ])('is for %s %s', (photo, label) => expect(labelOf(photo)).toBe(label));
+});
+
+describe('readYolo where YOLO looks', () => {
+  const box = '0 0.5 0.5 1 1\n';
+  const readAt = async (...photos: string[]) => {
+    const { file, notes } = await readYolo({ photos: photos.map((one) => path.join(dir, one)), names: ['cat', 'dog'] });
+    return { names: file.images!.map(({ file_name }) => file_name), objects: file.annotations!.length, notes: [...notes] };
+  };
+
+  it.each([
+    ['images/train', 'labels/train'], ['train/images', 'train/labels'], ['images/images/train', 'images/labels/train'],
+    ['images/photos', 'images/photos'], ['photos', 'photos'],
+  ])('finds the labels of photos in %s in %s', async (photos, labels) => {
+    await photo(`${photos}/sub/a.jpg`, 20, 10);
+    await text(`${labels}/sub/a.txt`, box);
+    expect(await readAt(photos)).toEqual({ names: ['sub/a.jpg'], objects: 1, notes: [] });
+  });
+
+  it.each([['images/train', 'labels/train'], ['train/images', 'train/labels'], ['images', 'labels']])(
+    'finds those of %s in %s below a folder that holds both', async (photos, labels) => {
+      await photo(`set/${photos}/a.jpg`, 20, 10);
+      await text(`set/${labels}/a.txt`, box);
+      await text('set/README.txt', 'a data set');
+      await text('set/labels/classes.txt', 'cat\ndog\n');
+      expect(await readAt('set')).toEqual({ names: [`${photos}/a.jpg`], objects: 1, notes: [] });
+    },
+  );
+
+  it('reads several folders together, with names from the folder that they share', async () => {
+    for (const one of ['day', 'night']) {
+      await photo(`set/${one}/images/1.jpg`, 20, 10);
+      await text(`set/${one}/labels/1.txt`, box);
+    }
+    expect(await readAt('set/day/images', 'set/night/images')).toEqual({ names: ['day/images/1.jpg', 'night/images/1.jpg'], objects: 2, notes: [] });
+  });
+
+  it('reads lists of photos, also with the paths of another machine', async () => {
+    for (const name of ['a b', 'c', 'd']) {
+      await photo(`set/images/train/${name}.jpg`, 20, 10);
+      await text(`set/labels/train/${name}.txt`, box);
+    }
+    await text('set/train.txt', './images/train/a b.jpg\r\n/content/set/images/train/c.jpg\n\nimages\\train\\c.jpg\n');
+    expect(await readAt('set/train.txt')).toEqual({ names: ['a b.jpg', 'c.jpg'], objects: 2, notes: [['photos listed again, which were taken once', 1]] });
+    await text('set/c.jpg', 'another photo');
+    await text('set/train.txt', 'images/val/c.jpg\n');
+    await expect(readAt('set/train.txt')).rejects.toThrow(/expected a photo at line 1 of .*train\.txt, got images\/val\/c\.jpg, which is not there/);
   });
 });
+
+/** Lists in lists. */
+function nested(depth: number): unknown {
+  let value: unknown = 'b.png';
+  for (let i = 0; i < depth; i++) value = [value];
+  return value;
+}
 
 describe('writeYolo', () => {
   const images = [{ id: 4, width: 200, height: 100, file_name: 'train\\a.jpg' }, { id: 9, width: 10, height: 10, file_name: 'b.c.png' }];
@@ -131,14 +181,30 @@ describe('writeYolo', () => {
   const write = (annotations: readonly object[], { outlines = false, photos = images } = {}) =>
     writeYolo(dataset(photos, annotations), { folder: out(), outlines });
   const label = (name: string) => readFile(path.join(out(), name), 'utf8');
+  const newIds = ['photos', 'categories'].map((what) =>
+    [`${what} get another id when the labels are read back: results for the COCO file do not fit then`, 2]);
 
   it('writes a label for each photo and the names of the classes', async () => {
     const notes = await write([annotation(1, {}), annotation(2, { category_id: 18, bbox: [-10, 80, 30, 40] })]);
     expect(await label('labels/train/a.txt')).toBe('1 0.5 0.5 0.2 0.4\n0 0.05 0.9 0.1 0.2\n');
     expect(await label('labels/b.c.txt')).toBe('');
     expect(await label('data.yaml')).toBe('train: images\nval: images\nnames:\n  0: "dog \\"Rex\\""\n  1: "cat: 猫"\n');
-    expect([...notes]).toEqual([]);
+    expect([...notes]).toEqual(newIds);
     expect(existsSync(`${out()}.partial`)).toBe(false);
+  });
+
+  it.each([
+    [['images/x.jpg'], ['labels/x.txt'], 'images'],
+    [['a/images/x.jpg', 'b\\images\\x.jpg'], ['a/labels/x.txt', 'b/labels/x.txt'], '["a/images","b/images"]'],
+    [['images/images/x.jpg', 'images/y.jpg'], ['images/labels/x.txt', 'labels/y.txt'], '["images/images","images"]'],
+    [['/data/coco/images/x.jpg'], ['labels/x.txt'], 'images'],
+    [['C:\\sets\\day\\x.jpg', 'C:\\sets\\night\\x.jpg'], ['labels/day/x.txt', 'labels/night/x.txt'], 'images'],
+    [['x', './y.jpg', 'images.jpg'], ['labels/x.txt', 'labels/y.txt', 'labels/images.txt'], 'images'],
+  ])('writes labels of %j where YOLO looks', async (names, labels, folders) => {
+    const photos = names.map((file_name, i) => ({ id: i + 1, width: 20, height: 10, file_name }));
+    await write([], { photos });
+    for (const name of labels) expect(await label(name)).toBe('');
+    expect(await label('data.yaml')).toMatch(`train: ${folders}\nval: ${folders}\n`);
   });
 
   it('counts what it leaves out', async () => {
@@ -149,7 +215,7 @@ describe('writeYolo', () => {
     expect(await label('labels/train/a.txt')).toBe('');
     expect([...notes]).toEqual([
       ['crowds left out, which YOLO does not have', 1], ['annotations left out, whose category is not in the file', 1],
-      ['annotations left out, which have no box inside their photo', 2],
+      ['annotations left out, which have no box inside their photo', 2], ...newIds,
     ]);
   });
 
@@ -161,15 +227,21 @@ describe('writeYolo', () => {
     expect(await label('labels/train/a.txt')).toBe('1 0 0 0.5 0 0.5 0.5\n1 0 0 0.5 0 0.6 0 0.8 0 0.8 0.5 0.6 0 0.5 0 0.5 0.5\n');
     expect([...notes]).toEqual([
       ['annotations left out, which have no outline', 2], ['objects of several outlines, which were joined into one', 1],
+      ...newIds,
     ]);
   });
 
   it.each<[string, object, RegExp]>([
     ['without a size', { width: 0 }, /expected file_name, width and height for image id 9 of the data, got \{"id":9,/],
     ['without a name', { file_name: undefined }, /expected file_name, width and height for image id 9/],
-    ['outside', { file_name: 'x/../../b.png' }, /expected file_name of a photo inside the folder of photos, got x\/\.\.\/\.\.\/b\.png/],
-    ['elsewhere', { file_name: 'C:\\photos\\b.png' }, /inside the folder of photos, got C:\\photos\\b\.png/],
-    ['with the label of another', { file_name: 'train/a.png' }, /got train\/a\.txt for both train\\a\.jpg and train\/a\.png/],
+    ['outside', { file_name: 'x/../../b.png' }, /inside the folder of photos for image id 9 .*, got "x\/\.\.\/\.\.\/b\.png": it leads out of the folder/],
+    ['of a drive', { file_name: 'C:b.png' }, /got "C:b\.png": a drive without a folder/],
+    ['without a name of a file', { file_name: 'train/' }, /got "train\/": no name of a file/],
+    ['with a NUL', { file_name: 'a\0.png' }, /got "a\\u0000\.png": no file has a NUL in its name/],
+    ['with a name too long', { file_name: `${'é'.repeat(128)}.png` }, /: a name of more than 255 bytes/],
+    ['too deep', { file_name: `${'d/'.repeat(50_000)}b.png` }, /got "(d\/){29}d?…: a path of more than 3072 bytes/],
+    ['whose name is nested', { file_name: nested(100_000) }, /expected file_name, width and height for image id 9 .*, got something nested too deeply to show/],
+    ['with the label of another', { file_name: 'train/a.png' }, /got labels\/train\/a\.txt for both images\/train\/a\.jpg and images\/train\/a\.png/],
   ])('refuses a photo %s and leaves nothing', async (_, change, message) => {
     const photos = [images[0]!, { ...images[1]!, ...change }];
     await expect(write([], { photos })).rejects.toThrow(DataError);
@@ -198,6 +270,6 @@ describe('writeYolo', () => {
     const { file } = await read();
     await writeYolo(CocoDataset.fromObject(file), { folder: out(), outlines: false });
     for (const name of ['labels/4.txt', 'labels/9.txt']) expect(await label(name)).toBe(await readFile(path.join(dir, name), 'utf8'));
-    expect((await readYolo({ photos: path.join(dir, 'images'), labels: path.join(out(), 'labels'), names: ['cat', 'dog'] })).file).toEqual(file);
+    expect((await readYolo({ photos: [path.join(dir, 'images')], labels: path.join(out(), 'labels'), names: ['cat', 'dog'] })).file).toEqual(file);
   });
 });
