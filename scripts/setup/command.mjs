@@ -29,6 +29,11 @@ const guard = '{ trap "" TERM INT HUP; read -r line <&3; kill -KILL "-$$"; } >/d
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
+/** What else is done away with when a signal ends us.
+ * @type {Set<() => void>}
+ */
+export const endings = new Set();
+
 /** Whether a signal is ending us; then nothing goes on from a program that it ended. */
 let isEnding = false;
 
@@ -85,6 +90,7 @@ export function endWithPrograms() {
       process.stderr.write(`stopped by ${signal}\n`);
       await Promise.race([Promise.all([...running].map(terminate)), new Promise((resolve) => setTimeout(resolve, 5000))]);
     }
+    endings.forEach((ending) => ending());
     process.removeListener(signal, end);
     process.kill(process.pid, signal);
   };

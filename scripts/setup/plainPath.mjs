@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endings } from './command.mjs';
 
 /** @param {string} dir */
 function isPlain(dir) {
@@ -24,11 +25,14 @@ export function plainTemporaryFolder() {
 export async function withPlainPath(dir, work) {
   if (isPlain(dir)) return work(dir);
   const folder = fs.mkdtempSync(path.join(plainTemporaryFolder(), 'mpvg-'));
+  const remove = () => fs.rmSync(folder, { recursive: true, force: true });
+  endings.add(remove);
   try {
     const link = path.join(folder, 'clone');
     fs.symlinkSync(dir, link);
     return await work(link);
   } finally {
-    fs.rmSync(folder, { recursive: true });
+    remove();
+    endings.delete(remove);
   }
 }

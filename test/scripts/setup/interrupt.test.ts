@@ -59,6 +59,16 @@ describe('set-up that is stopped', () => {
     expect(compilers().filter(isRunning)).toEqual([]);
   });
 
+  it('removes the plain name that it gave a folder', async () => {
+    project.remove();
+    project = new FakeProject('mpvg $HOME ');
+    compileForever();
+    const { calls } = await stoppedBy('SIGTERM');
+    const [, link] = / -S (.*)\/native -B /.exec(calls.find((call) => call.startsWith('cmake -S'))!)!;
+    expect(path.basename(link!)).toBe('clone');
+    expect(fs.existsSync(path.dirname(link!))).toBe(false);
+  });
+
   it('kills what does not listen when the signal comes again', async () => {
     compileForever(['SIGTERM']);
     const { kill, ended } = project.start();
