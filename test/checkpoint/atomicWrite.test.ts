@@ -147,16 +147,19 @@ describe.skipIf(!hasFullDevice)('a full device (needs /dev/full)', () => {
   });
 });
 
-const mounted = mountSmallDisk();
+const canMount = mountsSmallDisk();
 
-describe.skipIf(mounted === undefined)('a full disk (needs root, to mount one)', () => {
-  afterEach(() => {
-    execFileSync('/bin/umount', [mounted ?? '']);
-    rmSync(mounted ?? '', { recursive: true });
+describe.skipIf(!canMount)('a full disk (needs root, to mount one)', () => {
+  let mounted = '';
+  beforeEach(() => {
+    mounted = join(folder, 'disk');
+    mkdirSync(mounted);
+    mount(mounted);
   });
+  afterEach(() => void execFileSync('/bin/umount', [mounted]));
 
   it('leaves the older checkpoint intact, removes the temporary and says so in one line', async () => {
-    const last = join(mounted ?? '', 'checkpoints', 'last');
+    const last = join(mounted, 'checkpoints', 'last');
     const checkpoint = (value: number, size: number): Checkpoint => {
       const data = new Float32Array(size).fill(value);
       return { model: new Map([['w', { dtype: 'F32', shape: [size], data }]]), optimizer: new Map(), state: { step: value } };
@@ -171,7 +174,7 @@ describe.skipIf(mounted === undefined)('a full disk (needs root, to mount one)',
       const error: unknown = await saveCheckpoint(last, tooLarge).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(DataError);
       expect(String(error)).toMatch(/checkpoints\/last: no space left on device; the older checkpoint is intact; free some space/);
-      expect(readdirSync(join(mounted ?? '', 'checkpoints'))).toEqual(['last']);
+      expect(readdirSync(join(mounted, 'checkpoints'))).toEqual(['last']);
       expect(await loadCheckpoint(last)).toEqual({ path: last, ...checkpoint(1, 100_000) });
     }
     await saveCheckpoint(last, checkpoint(4, 100_000)); // there is room for this one beside the older
@@ -179,13 +182,19 @@ describe.skipIf(mounted === undefined)('a full disk (needs root, to mount one)',
   });
 });
 
-function mountSmallDisk(): string | undefined {
+function mount(place: string): void {
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place], { stdio: 'ignore' });
+}
+
+function mountsSmallDisk(): boolean {
   const place = mkdtempSync(join(tmpdir(), 'mpvg-disk-'));
   try {
-    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place], { stdio: 'ignore' });
-    return place;
+    mount(place);
+    execFileSync('/bin/umount', [place]);
+    return true;
   } catch {
+    return false;
+  } finally {
     rmSync(place, { recursive: true });
-    return undefined;
   }
 }

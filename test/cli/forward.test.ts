@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
 import { referencePath, relativeError } from '../reference.ts';
@@ -10,17 +10,20 @@ import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-'));
+let temporary = '';
+/** The reference files' small DeiT. */
+let config = '';
+beforeAll(() => {
+  temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-'));
+  config = path.join(temporary, 'reference.ts');
+  fs.writeFileSync(config, `
+    import tiny from ${JSON.stringify(path.join(root, 'configs/imagenet/deit_tiny.ts'))};
+    const size = { channels: 48, depth: 3, heads: 3, mlpRatio: 4 };
+    export default { ...tiny, model: { ...tiny.model, size, imagePx: 32, patchPx: 8, classes: 10, dropPath: 0 } };
+  `);
+});
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
 const cli = captureCli('forward');
-
-/** The reference files' small DeiT. */
-const config = path.join(temporary, 'reference.ts');
-fs.writeFileSync(config, `
-  import tiny from ${JSON.stringify(path.join(root, 'configs/imagenet/deit_tiny.ts'))};
-  const size = { channels: 48, depth: 3, heads: 3, mlpRatio: 4 };
-  export default { ...tiny, model: { ...tiny.model, size, imagePx: 32, patchPx: 8, classes: 10, dropPath: 0 } };
-`);
 
 /** Runs `mpvg forward` with weights of the named files, the last of which has the inputs too, and reads what it wrote. */
 async function forward(files: readonly string[], ...args: string[]): Promise<TensorMap> {

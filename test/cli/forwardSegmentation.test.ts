@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TensorMap } from '../../src/checkpoint/storedTensor.ts';
 import { referencePath, relativeError } from '../reference.ts';
@@ -10,7 +10,8 @@ import { forwardOutputs, numbersOf } from './forwardOutputs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-segmentation-'));
+let temporary = '';
+beforeAll(() => { temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mpvg-forward-segmentation-')); });
 afterAll(() => fs.rmSync(temporary, { recursive: true }));
 const cli = captureCli('forward');
 

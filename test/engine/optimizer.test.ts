@@ -46,6 +46,18 @@ describe('weightDecayOf', () => {
   });
 });
 
+describe('weight decay of a relative position', () => {
+  it('leaves the table out as an embedding, and only then', () => {
+    const model = createClassifier({ ...tinyDeiT, position: 'relative2d' });
+    const tables = [...model.namedParameters()].filter(([name]) => name.endsWith('relative_position_bias_table'));
+    expect(tables.length).toBeGreaterThan(0);
+    for (const [, table] of tables) {
+      const decay = (noDecay: 'none' | 'vectors' | 'vectorsAndEmbeddings') => weightDecayOf(table, { lr: 1, weightDecay: 0.1, noDecay });
+      expect([decay('none'), decay('vectors'), decay('vectorsAndEmbeddings')]).toEqual([0.1, 0.1, 0]);
+    }
+  });
+});
+
 describe('Optimizer', () => {
   it('decays only what is to decay', async () => {
     for (const options of [adamW, { ...adamW, noDecay: 'vectorsAndEmbeddings' } as const]) {

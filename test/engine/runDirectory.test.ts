@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -56,6 +56,25 @@ describe('openRun', () => {
     expect(readJson('config.json')).toEqual(config);
     await resumed.begin();
     expect(readJson('config.json')).toEqual({ epochs: 3, model: { join: 'mpvg' } });
+  });
+
+  it('finds a last checkpoint that was set aside by a process which was killed as it replaced it', async () => {
+    await (await openRun({ path: run, config })).begin();
+    await save('best', 10);
+    await save('last', 20);
+    const aside = checkpointPath(run, `.last.${hostname().replaceAll(/[^\w-]/g, '_')}.4194305.00000000.replaced`);
+    renameSync(checkpointPath(run, 'last'), aside);
+    const resumed = await openRun({ path: run, config, resume: true });
+    expect(resumed.resumeFrom).toBe(aside);
+    await resumed.begin();
+    expect(readdirSync(join(run, 'checkpoints')).sort()).toEqual(['best', 'last']);
+  });
+
+  it('is no run where a process was killed as it wrote its first file', async () => {
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(run, '.config.json.elsewhere.7.00000000.partial'), '{');
+    await (await openRun({ path: run, config })).begin();
+    expect(readJson('config.json')).toEqual(config);
   });
 
   it('resumes a run that was killed before its first checkpoint, or never began, from the start', async () => {

@@ -2,14 +2,16 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { Progress } from '../../src/engine/progress.ts';
 import { checkpointPath, openRun } from '../../src/engine/runDirectory.ts';
 import { readRunLog } from '../../src/engine/runLog.ts';
 import { train, type TrainerObservers, type TrainerOptions } from '../../src/engine/trainer.ts';
+import { TrainingStep } from '../../src/engine/trainingStep.ts';
 import { ConfigError, DataError } from '../../src/errors.ts';
+import { hashKey } from '../../src/random/rng.ts';
 import { tinyClassification } from '../tasks/tinyClassification.ts';
 import { bytesOf } from '../bytesOf.ts';
 import { LineTask, type LineBatch } from './lineTask.ts';
@@ -270,6 +272,30 @@ describe('train', () => {
     const all = new LineTask();
     all.corrupt = empty;
     await expect(run(all)).rejects.toThrow('train: expected labelled pixels in the training data, got only ignored ones in 4 batches, an epoch, last in sample 0.3a');
+  });
+
+  it('stopped amid an epoch of accumulated batches, goes on with the batch that comes next', async () => {
+    const changes = { accumulationSteps: 2 };
+    await run(new LineTask({ batchesPerEpoch: 7 }), changes);
+    const whole = await weightOf('last');
+    for (const [stop, next] of [[1, '0.2'], [2, '0.4'], [4, '1.2']] as const) {
+      rmSync(path, { recursive: true });
+      await run(new LineTask({ batchesPerEpoch: 7 }), changes, { isStopped: () => log().at(-1)?.step === stop });
+      const task = new LineTask({ batchesPerEpoch: 7 });
+      await run(task, changes, {}, true);
+      expect(task.seen[0]).toBe(next);
+      expect(await weightOf('last')).toBe(whole);
+    }
+  });
+
+  it('seeds each pass by its number, so that no two draw the same, resumed or not', async () => {
+    const passes = vi.spyOn(TrainingStep.prototype, 'run');
+    const changes = { accumulationSteps: 2, seed: 5 };
+    await run(new LineTask(), changes, { isStopped: () => log().at(-1)?.step === 3 });
+    await run(new LineTask(), changes, {}, true);
+    const seeds = passes.mock.calls.map(([, { seed }]) => seed);
+    passes.mockRestore();
+    expect(seeds).toEqual(Array.from({ length: 12 }, (_, pass) => hashKey(5, pass)));
   });
 
   it('makes up for an evaluation in which it was stopped', async () => {
