@@ -9,8 +9,8 @@ import { loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { fitWarmup } from '../config/warmup.ts';
-import { defaultCheckCache } from '../data/segmentation/checkedFiles.ts';
-import { checkSegmentationData, expectSoundData } from '../data/segmentation/checkSegmentationData.ts';
+import { expectSoundFiles } from '../data/files/fileCheck.ts';
+import { checkSegmentationData } from '../data/segmentation/checkSegmentationData.ts';
 import { decodeImage } from '../data/decode.ts';
 import { loadInitialWeights } from '../engine/initialWeights.ts';
 import { setPrecision } from '../engine/precision.ts';
@@ -24,6 +24,7 @@ import { meanIouCurve } from '../report/learningCurve.ts';
 import { resultNames, withoutCommonFolder } from '../report/resultNames.ts';
 import { segmentationPicture } from '../report/segmentationPicture.ts';
 import type { SegmentationTask } from '../tasks/segmentation.ts';
+import { checkOptions } from './checkOptions.ts';
 import { runTraining, tell } from './runTraining.ts';
 import { expectNormalisableBatches, openFolders, segmentationTask, trainerOptions, type SegmentationFolders } from './segmentationRun.ts';
 
@@ -53,7 +54,7 @@ export async function runFinetuning(given: FinetuneConfig, options: FinetuningOp
   expectNormalisableBatches(config);
   setPrecision(config.precision);
   const folders = await openFolders(config);
-  if (options.checkData) await checkFolders(folders);
+  if (options.checkData) await checkFolders(folders, config.data.dir);
   const model = createSegmentor(config.model);
   const task = segmentationTask(config, model, folders);
   await selectBackend(options.backend);
@@ -88,17 +89,10 @@ export async function runFinetuning(given: FinetuneConfig, options: FinetuningOp
   }
 }
 
-async function checkFolders({ training, validation }: SegmentationFolders): Promise<void> {
-  let said = 0;
-  const report = await checkSegmentationData([training, validation], {
-    cacheFile: defaultCheckCache(),
-    onProgress: (done, total) => {
-      if (performance.now() - said < 2000 && done < total) return;
-      if (said > 0 || done < total) tell(`looking at photos and maps: ${done} of ${total}`);
-      said = performance.now();
-    },
-  });
-  expectSoundData(report);
+async function checkFolders({ training, validation }: SegmentationFolders, dataFolder: string): Promise<void> {
+  const report = await checkSegmentationData([training, validation], checkOptions(dataFolder, 'photos with maps'));
+  expectSoundFiles(report, 'checkSegmentationData', 'photos and label images');
+  for (const note of report.notes) tell(note);
 }
 
 async function summary(

@@ -7,6 +7,8 @@ import { joinPresets } from '../backbones/position/join.ts';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
 import type { PretrainConfig } from '../config/pretrainSchema.ts';
 import { fitWarmup } from '../config/warmup.ts';
+import { checkPictures } from '../data/checkPictures.ts';
+import { expectSoundFiles } from '../data/files/fileCheck.ts';
 import { openDatasets } from '../data/openDatasets.ts';
 import { loadInitialWeights } from '../engine/initialWeights.ts';
 import { setPrecision } from '../engine/precision.ts';
@@ -16,6 +18,7 @@ import { lockRun } from '../engine/runLock.ts';
 import type { TrainingResult } from '../engine/trainer.ts';
 import { top1Curve } from '../report/learningCurve.ts';
 import { ClassificationTask } from '../tasks/classification.ts';
+import { checkOptions } from './checkOptions.ts';
 import { runTraining, tell } from './runTraining.ts';
 import { shellCommand } from './shellCommand.ts';
 
@@ -23,6 +26,8 @@ export interface PretrainingOptions {
   readonly resume: boolean;
   /** A checkpoint whose weights the run starts from. */
   readonly init?: string;
+  /** Look at every photo first. */
+  readonly checkData: boolean;
   readonly backend: BackendOptions;
 }
 
@@ -31,12 +36,17 @@ export interface PretrainingOptions {
  * @returns the exit code: 0, or 130, 143 or 129 after a signal
  * @throws UserError
  */
-export async function runPretraining(given: PretrainConfig, { resume, init, backend }: PretrainingOptions): Promise<number> {
+export async function runPretraining(given: PretrainConfig, options: PretrainingOptions): Promise<number> {
+  const { resume, init, checkData, backend } = options;
   const { config, note } = fitWarmup(given);
   const { accumulationSteps, batchSize, seed, workers } = config;
   await openRun({ path: config.out, config, resume }); // what can be said at once, before data and weights are looked at
   setPrecision(config.precision);
   const { training, validation } = await openDatasets(config.data);
+  if (checkData && config.data.kind === 'imageFolder') {
+    const report = await checkPictures([training, validation], checkOptions(config.data.trainDir, 'photos'));
+    expectSoundFiles(report, 'checkPictures', 'photos');
+  }
   const model = createClassifier(config.model);
   const task = new ClassificationTask({
     model,

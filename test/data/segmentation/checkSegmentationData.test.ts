@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkSegmentationData, expectSoundData } from '../../../src/data/segmentation/checkSegmentationData.ts';
+import { expectSoundFiles } from '../../../src/data/files/fileCheck.ts';
+import { checkSegmentationData } from '../../../src/data/segmentation/checkSegmentationData.ts';
 import { openSegmentationSplit } from '../../../src/data/segmentation/openSegmentationData.ts';
 import { DataError } from '../../../src/errors.ts';
 import { labelPng, writePair } from './writePairs.ts';
 
 const photo = { width: 40, height: 30 };
+const MASK = 'only 0 and 255, a black-and-white mask instead of class numbers; store white as 1, or set ' +
+  'data.classes.ignoreValues: [255] if it is no class';
 let dir = '';
 let cacheFile = '';
 const maps = (name: string) => join(dir, 'annotations', 'validation', name);
@@ -49,7 +52,7 @@ describe('checkSegmentationData', () => {
     expect(found.slice(0, 5)).toEqual([
       `no ${maps('e-no-map.png')}`,
       `no ${photos('f-no-photo.*')}`,
-      'only 0 and 255, a black-and-white mask instead of class numbers',
+      MASK,
       '151 in 5 pixels, expected classes 1 to 150, or 0, 255 for none',
       `30 x 40 pixels, its photo ${photos('d-size.jpg')} has 40 x 30`,
     ]);
@@ -64,16 +67,37 @@ describe('checkSegmentationData', () => {
       (await checkSegmentationData([await openSegmentationSplit({ dir, classes, validationSplit: split }, 'validation')])).faults;
     await writePair(dir, 'ignoring', 'x', { ...photo, label: (x) => (x < 5 ? 255 : 0) });
     await writePair(dir, 'ignoring', 'y', { ...photo, label: (x) => x % 3 });
-    expect((await check('ignoring')).map(({ found }) => found)).toEqual(['only 0 and 255, a black-and-white mask instead of class numbers']);
+    expect((await check('ignoring')).map(({ found }) => found)).toEqual([MASK]);
     await writePair(dir, 'ignoring', 'z', { ...photo, label: (x) => (x < 5 ? 255 : 2) });
     expect(await check('ignoring')).toEqual([]);
   });
 
-  it('says what to do where classes are numbered from 1', async () => {
+  it('takes maps of 0 and 255 alone where ignoreValues names 255', async () => {
+    const classes = { names: ['a', 'b'], ignoreValues: [255] };
+    await writePair(dir, 'said', 'x', { ...photo, label: (x) => (x < 5 ? 255 : 0) });
+    const { faults, notes } = await checkSegmentationData([await openSegmentationSplit({ dir, classes, validationSplit: 'said' }, 'validation')]);
+    expect(faults).toEqual([]);
+    expect(notes).toEqual([`all labelled pixels in ${join(dir, 'annotations/said')} are of one class, a: there is nothing to tell apart`]);
+  });
+
+  it('names a folder whose maps label nothing', async () => {
+    await writePair(dir, 'nothing', 'x', { ...photo, label: () => 255 });
+    await writePair(dir, 'nothing', 'y', { ...photo, label: () => 0 });
+    const { faults } = await checkSegmentationData([await openSegmentationSplit({ dir, classes: 'ade20k', validationSplit: 'nothing' }, 'validation')]);
+    expect(faults).toEqual([{
+      file: join(dir, 'annotations/nothing'),
+      found: 'no pixel of any map has a class: all are 0, 255, ignored; expected classes 1 to 150, or 0, 255 for none',
+    }]);
+  });
+
+  it('says what to do where values of all maps are no classes', async () => {
     await writePair(dir, 'ones', 'x', { ...photo, label: (x) => (x % 2) + 1 });
-    const folder = await openSegmentationSplit({ dir, classes: { names: ['a', 'b'] }, validationSplit: 'ones' }, 'validation');
-    const { faults } = await checkSegmentationData([folder]);
-    expect(faults[0]?.found).toBe('2 in 600 pixels, expected classes 0 to 1, or 255 for none; if its classes are numbered from 1, set reduceZeroLabel');
+    await writePair(dir, 'zeros', 'x', { ...photo, label: (x) => x % 2 });
+    const split = (name: string) => openSegmentationSplit({ dir, classes: { names: ['a', 'b'] }, validationSplit: name }, 'validation');
+    const { faults, remedy } = await checkSegmentationData([await split('ones'), await split('zeros')]);
+    expect(faults[0]?.found).toBe('2 in 600 pixels, expected classes 0 to 1, or 255 for none');
+    expect(remedy).toContain('if 2 is no class, ignore it: data.classes: { names: [...], ignoreValues: [2] }\n' +
+      'if classes are numbered from 1 and 0 is none: data.classes: { names: [...], reduceZeroLabel: true }');
   });
 
   it('decodes only what is new, changed or faulty the next time', async () => {
@@ -108,9 +132,12 @@ describe('checkSegmentationData', () => {
   });
 });
 
-describe('expectSoundData', () => {
+describe('expectSoundFiles', () => {
   it('names as many as it is asked to', async () => {
     const report = await checkSegmentationData([await open()]);
+    const expectSoundData = (given: typeof report, mostNamed?: number): void => {
+      expectSoundFiles(given, 'checkSegmentationData', 'photos and label images', mostNamed);
+    };
     const message = `checkSegmentationData: expected sound photos and label images, got ${report.faults.length} faults among 8 samples:\n` +
       `  ${photos('e-no-map.jpg')}: no ${maps('e-no-map.png')}\n  ${maps('f-no-photo.png')}: no ${photos('f-no-photo.*')}\n  and ${report.faults.length - 2} more`;
     expect(() => expectSoundData(report, 2)).toThrow(DataError);

@@ -1,8 +1,9 @@
 // What was found in photos and label images, remembered from one check to the next by path, size and time of change.
 
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** A photo or a label image that was decoded. */
 export interface FileFacts {
@@ -23,7 +24,8 @@ export interface FileStamp {
 
 type Entry = FileFacts & FileStamp;
 
-const VERSION = 1;
+/** Of what counts as sound; 2 since values of other depths than 8 and 16 bits are faults. */
+const VERSION = 2;
 
 export class CheckedFiles {
   readonly #path: string | undefined;
@@ -73,7 +75,23 @@ export class CheckedFiles {
   }
 }
 
-/** One file for all data sets of a user: mpvg/checked-data.json in $XDG_CACHE_HOME or ~/.cache. */
-export function defaultCheckCache(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'mpvg', 'checked-data.json');
+/**
+ * Where a data set's findings are kept: mpvg/checked/<hash of the folder>.json in $XDG_CACHE_HOME or ~/.cache.
+ * @returns undefined for a user without a home: then nothing is remembered
+ */
+export function checkCacheOf(dataFolder: string): string | undefined {
+  const cache = cacheFolder();
+  const key = createHash('sha256').update(resolve(dataFolder)).digest('hex').slice(0, 16);
+  return cache === undefined ? undefined : join(cache, 'mpvg', 'checked', `${key}.json`);
+}
+
+function cacheFolder(): string | undefined {
+  const given = process.env['XDG_CACHE_HOME'];
+  if (given !== undefined && isAbsolute(given)) return given; // others are to be ignored (XDG Base Directory Specification)
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? join(home, '.cache') : undefined;
+  } catch {
+    return undefined; // a user id without an entry
+  }
 }
