@@ -7,8 +7,8 @@ namespace mpvg {
 
 enum class Bfloat16Way {
   instructions,  // our tiles, whose products multiply bfloat16 (bfloat16_gemm.h)
-  composed,      // ATen's operators: processors whose bfloat16 instructions only libtorch's whole operators reach
-  widened,       // our tiles, widened to float32: without instructions libtorch's bfloat16 product is a scalar loop
+  composed,      // ATen's operators: other processors than x86 where libtorch multiplies bfloat16
+  widened,       // our tiles, widened to float32: without instructions libtorch's bfloat16 products take a multiple of float32's time
 };
 
 // The way on this processor. For tests, MPVG_BF16=instructions | composed | tiled asks for one; tiled is the widened one.

@@ -9,7 +9,7 @@
 #endif
 
 #include <algorithm>
-#include <cstring>
+#include <exception>
 
 #include "ops/tiles.h"
 
@@ -121,8 +121,8 @@ bool tilesMultiplyBfloat16() {
     try {
       gemmPacked(kBlock, kBlock, kDepth, ones, kDepth, ones, false, sums, kBlock);
       endProducts();
-    } catch (const c10::Error&) {
-      return false;  // libtorch's word that it has no such kernel for this processor
+    } catch (const std::exception&) {
+      return false;  // libtorch or oneDNN has no such kernel for this processor
     }
     return std::all_of(std::begin(sums), std::end(sums), [](float sum) { return sum == kDepth; });
   }();
@@ -177,10 +177,10 @@ void transposeLeft(const BFloat16* a, int64_t stride, int64_t rows, int64_t widt
 
 void gemmPacked(int64_t m, int64_t columns, int64_t depth, const BFloat16* a, int64_t lda, const BFloat16* packed, bool add, float* c,
                 int64_t ldc) {
-  tilesInUse = true;
   for (int64_t first = 0; first < columns; first += kPanel) {
     at::native::cpublas::brgemm(m, std::min(kPanel, columns - first), depth, lda, kPanel, ldc, add, a, packed + first * depth,
                                 c + first, true);
+    tilesInUse = true;
   }
 }
 

@@ -12,10 +12,10 @@ import { Rng } from '../../src/random/rng.ts';
 import { relativeError } from '../reference.ts';
 import { outputAndGradients, randomTensor } from './gradientCheck.ts';
 
-export type Bfloat16Way = 'instructions' | 'composed' | 'tiled';
+type Bfloat16Way = 'instructions' | 'composed' | 'tiled';
 
 /** The processor's bfloat16 instructions, as Linux calls them: amx_bf16, avx512_bf16. */
-export const bfloat16Instructions = [...new Set(readFileSync('/proc/cpuinfo', 'utf8').match(/\b(amx|avx512)_bf16\b/g))];
+const bfloat16Instructions = [...new Set(readFileSync('/proc/cpuinfo', 'utf8').match(/\b(amx|avx512)_bf16\b/g))];
 
 /**
  * The suite for one of the three ways in which our operators compute in bfloat16. The addon chooses once per process, by the
