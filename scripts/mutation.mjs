@@ -10,8 +10,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { appendJournal, hash, journalFile, readJournal, stamped, writePlan } from './mutation/journal.mjs';
-import { mutate, projectProgram } from './mutation/mutants.mjs';
+import { appendJournal, hash, journalFile, readJournal, readPlan, stamped, writePlan } from './mutation/journal.mjs';
 import { nearestTests } from './mutation/testFiles.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -25,7 +24,7 @@ const { values: options, positionals: folders } = parseArgs({
 /** Rounds of tests by what they take, in ms: most mutants are caught by a quick one. */
 const [QUICK, SLOW] = ['300', options.slowest];
 /** What a mutant's own process may take, and how many test files it gets at most. */
-const FRESH_LIMIT = 120_000;
+const FRESH_LIMIT = 600_000;
 const FRESH_FILES = 3;
 
 /** @type {Record<string, string[]>} reason → mutants that change no result: `file: change`, or a pattern of it between slashes */
@@ -94,15 +93,19 @@ async function tryAlone(id) {
   for (const file of files) appendJournal({ kind: passed ? 'tried' : 'caught', id, file, test: 'alone', name: 'in its own process' });
 }
 
-const program = projectProgram(root);
+/** @type {import('typescript').Program | undefined} */
+let program;
 for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
-  const sources = program.getSourceFiles().map(({ fileName }) => path.relative(root, fileName))
-    .filter((name) => name.startsWith(`${folder}/`) || name === folder).sort();
-  /** @type {import('./mutation/mutants.mjs').Mutant[]} */
-  const mutants = [];
-  /** @type {Record<string, string>} */
-  const code = {};
-  for (const source of sources) {
+  const sources = fs.readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/(^|\/)assembly\//.test(name)).map((name) => path.join(folder, name)).sort();
+  const maker = fs.readFileSync(path.join(root, 'scripts/mutation/mutants.mjs'), 'utf8');
+  const state = hash([maker, ...sources.map((source) => fs.readFileSync(path.join(root, source), 'utf8'))].join());
+  process.env['MPVG_MUTATION'] = path.join(root, 'build/mutation', `${folder.replaceAll('/', '-')}-${state}`);
+  /** @type {Pick<import('./mutation/journal.mjs').Plan, 'mutants' | 'code'>} */
+  const { mutants, code } = readPlan() ?? { mutants: [], code: {} };
+  for (const source of mutants.length > 0 ? [] : sources) {
+    const { mutate, projectProgram } = await import('./mutation/mutants.mjs');
+    program ??= projectProgram(root);
     const found = mutate(program, path.join(root, source), source, mutants.length);
     mutants.push(...found.mutants);
     code[source] = found.code;
@@ -112,7 +115,6 @@ for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
   const shuffled = all.map((id) => ({ id, at: hash(`${options.seed} ${key(id)}`) })).sort((a, b) => a.at.localeCompare(b.at));
   const sample = shuffled.slice(0, Number(options.sample ?? Infinity)).map(({ id }) => id);
   const wanted = new Set(sample.filter((id) => !isEquivalent(key(id))));
-  process.env['MPVG_MUTATION'] = path.join(root, 'build/mutation', `${folder.replaceAll('/', '-')}-${hash(Object.values(code).join())}`);
   writePlan({ mutants, code, wanted });
 
   const tests = nearestTests(root, sources).filter((test) => !options.near || test.startsWith(folder.replace(/^src/, 'test')));

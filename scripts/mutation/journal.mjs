@@ -33,8 +33,9 @@ export const hash = (text) => createHash('sha256').update(text).digest('hex').sl
 /** @param {string} test path from the root @returns the name under which the journal knows it */
 export const stamped = (test) => `${test}#${hash(fs.readFileSync(path.join(root, test), 'utf8'))}`;
 
-/** @returns {Plan} */
+/** @returns {Plan | undefined} */
 export function readPlan() {
+  if (!fs.existsSync(planFile())) return undefined;
   /** @type {{ mutants: Plan['mutants'], code: Plan['code'], wanted: number[] }} */
   const { mutants, code, wanted } = JSON.parse(fs.readFileSync(planFile(), 'utf8'));
   return { mutants, code, wanted: new Set(wanted) };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { TestRunner } from 'vitest';
 import { appendJournal, readJournal, readPlan, stamped } from './journal.mjs';
 
-const { mutants, wanted } = readPlan();
+const { mutants = [], wanted = new Set() } = readPlan() ?? {};
 /** A mutant that is on from the start, for the whole process. */
 const fixed = process.env['MPVG_MUTANT'];
 /** Tests that take longer than so many ms wait for the next round. */

@@ -6,7 +6,7 @@ import { BaseSequencer } from 'vitest/node';
 import { readPlan } from './journal.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const { code } = readPlan();
+const code = readPlan()?.code ?? {};
 
 /** The nearest tests first. */
 class InGivenOrder extends BaseSequencer {
