@@ -49,12 +49,17 @@ export class ImageFolder implements ClassificationDataset {
       for (const file of photosAmong(files, join(dir, name), CALLER)) paths.push(join(name, file));
     }
     if (pathsByClass.size === 0) throw new DataError(`${CALLER}: expected one folder of pictures per class in ${dir}, got no folder`);
-    const classNames = inCodePointOrder(pathsByClass.keys());
-    for (const className of classNames) {
+    const folders = inCodePointOrder(pathsByClass.keys());
+    const classNames = folders.map((folder) => folder.normalize('NFC')); // é of macOS is that of Linux: training and validation agree
+    const twice = classNames.find((name, i) => classNames.indexOf(name) !== i);
+    if (twice !== undefined) {
+      throw new DataError(`${CALLER}: expected one folder per class in ${dir}, got two named '${twice}', composed and decomposed`);
+    }
+    for (const className of folders) {
       if (pathsByClass.get(className)!.length > 0) continue;
       throw new DataError(`${CALLER}: expected at least one picture (${PHOTO_EXTENSIONS.join(' ')}) for class '${className}', got none in ${join(dir, className)}`);
     }
-    return new ImageFolder(dir, classNames, classNames.map((className) => pathsByClass.get(className)!));
+    return new ImageFolder(dir, classNames, folders.map((folder) => pathsByClass.get(folder)!));
   }
 
   label(index: number): number {

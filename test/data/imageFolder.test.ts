@@ -70,6 +70,16 @@ describe('ImageFolder.open', () => {
     expect((await ImageFolder.open(dir)).classNames).toEqual(['0', '10', '2', 'Ａ', '😀']);
   });
 
+  it('calls classes by their composed names, so that folders from macOS and Linux agree', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    await put(`train/${decomposed}/1.jpg`, 'train/tea/1.jpg', `val/${composed}/1.jpg`, 'val/tea/1.jpg', `both/${composed}/1.jpg`, `both/${decomposed}/1.jpg`);
+    const train = await ImageFolder.open(join(dir, 'train'));
+    expect(train.classNames).toEqual([composed, 'tea']);
+    expect(train.describe(0)).toBe(join(dir, `train/${decomposed}/1.jpg`));
+    expect((await ImageFolder.open(join(dir, 'val'))).classNames).toEqual(train.classNames);
+    expect((await failure(join(dir, 'both'))).message).toContain(`two named '${composed}'`);
+  });
+
   it('loads a picture and says where it is', async () => {
     await put('a/0.png');
     await sharp({ create: { width: 3, height: 2, channels: 3, background: '#010203' } }).png().toFile(join(dir, 'a/0.png'));
