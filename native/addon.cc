@@ -41,11 +41,19 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
     if (info.Length() > 0 && !info[0].IsUndefined()) {
       const double count = numberArg(info, 0, "threads", "a number of threads");
       if (!(count >= 1 && count <= 4096)) wrongArgument("threads", "1 or more");
-      expectThreads(2 * static_cast<int>(count));  // a team for this thread and one for the runner's
       at::set_num_threads(static_cast<int>(count));
       instanceOf(info).runner.setThreads(static_cast<int>(count));
     }
     return Napi::Number::New(info.Env(), at::get_num_threads());
+  });
+}
+
+// expectThreads(count): throws when the system does not let this process have a team of so many for this thread and another for
+// the runner's, which OpenMP will start.
+Napi::Value expectTeams(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    expectThreads(2 * static_cast<int>(numberArg(info, 0, "expectThreads", "a number of threads")));
+    return info.Env().Undefined();
   });
 }
 
@@ -97,6 +105,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("op", op);
   add("manualSeed", manualSeed);
   add("threads", threads);
+  add("expectThreads", expectTeams);
   add("deviceCount", deviceCount);
   add("memory", memory);
   add("availableBytes", availableBytes);

@@ -25,7 +25,7 @@ const MOST_THREADS = 1024;
 /**
  * Registers and activates a backend.
  *
- * @throws ConfigError when it cannot be had: not built, not installed, no such device, too many threads.
+ * @throws ConfigError when it cannot be had: not built, not installed, no such device, too many threads for it or for the system.
  */
 export async function selectBackend(options: BackendOptions = {}): Promise<void> {
   const { backend = 'torch', device = 'cpu', threads } = options;
@@ -45,8 +45,18 @@ export async function selectBackend(options: BackendOptions = {}): Promise<void>
   const { binding } = await import('./torch/binding.ts');
   checkDevice(device, (type) => binding().deviceCount(type));
   registerTorchBackend(device);
+  tryThreads(() => binding().expectThreads(threads ?? binding().threads()));
   if (threads !== undefined) binding().threads(threads);
   if (!(await setBackend('torch'))) throw new ConfigError("backend 'torch' could not be started");
+}
+
+/** Here, where there is somebody to tell: OpenMP would end the process. */
+function tryThreads(start: () => void): void {
+  try {
+    start();
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function checkDevice(device: string, count: (type: string) => number): void {

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 
 export const count = z.int().min(1);
+/** Layers, which are built one by one; a thousand is beyond the deepest that were ever trained. */
+export const layers = z.int().max(1000);
 export const positive = z.number().gt(0);
 export const notNegative = z.number().min(0);
 /** In [0, 1). */
@@ -16,7 +18,7 @@ export const range = z.tuple([positive, positive]).readonly();
 /** Of a plain vision transformer. */
 export const dimensions = {
   channels: count,
-  depth: count,
+  depth: layers.min(1),
   heads: count,
   /** Hidden width of the MLP as a multiple of `channels`. */
   mlpRatio: positive,

@@ -2,7 +2,7 @@
 // same. Nothing has a default but the few fields that say so. An iteration is an optimizer step.
 
 import { z } from 'zod';
-import { adamw, count, deitSize, folder, fraction, notNegative, positive, probability, range, refuse, rgb, run } from './commonSchema.ts';
+import { adamw, count, deitSize, folder, fraction, layers, notNegative, positive, probability, range, refuse, rgb, run } from './commonSchema.ts';
 import { positionJoinSchema } from './positionJoinSchema.ts';
 
 const notNegativeInt = z.int().min(0);
@@ -25,7 +25,7 @@ const adapter = z.strictObject({
   /** Hidden width of the extractors' feed-forward networks over the channels. */
   ffnRatio: positive,
   /** Extractors after the last interaction's own. */
-  extraExtractors: notNegativeInt,
+  extraExtractors: layers.min(0),
   /** A learnt factor per channel on both branches of each transformer layer. */
   layerScale: z.boolean(),
   /** Keep less for the backward pass, and run layers, injectors and extractors again there: less memory, more time. */
@@ -63,7 +63,7 @@ const model = z.discriminatedUnion('kind', [
       level: z.int().min(0).max(3),
       channels: count,
       /** 3 x 3 convolutions before the classifier. */
-      convolutions: count,
+      convolutions: layers.min(1),
       dropout: fraction,
       lossWeight: positive,
     })]),

@@ -64,7 +64,8 @@ export class Optimizer {
   ) {
     const names = stateNames[options.kind];
     const values = [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
-    expectMemoryFor(4 * values * names.length, `the state of ${options.kind} (${names.length} numbers for each of ${values.toLocaleString('en')} parameters)`, 'make the model smaller');
+    const state = `a state of ${options.kind} (here ${names.length} times ${values.toLocaleString('en')} values)`;
+    expectMemoryFor(4 * values * names.length, 'Optimizer', state, 'make the model smaller');
     this.#options = options;
     this.#parameters = parameters;
     this.#weightDecays = [...parameters.values()].map((parameter) => weightDecayOf(parameter, options));

@@ -157,7 +157,7 @@ export abstract class Module {
       ...this.#allConstants().filter(({ isMade }) => !isMade),
     ].map(({ size }) => size);
     const values = sizes.reduce((sum, size) => sum + size, 0);
-    expectMemoryFor(4 * values, `a model (here of ${values.toLocaleString('en')} values)`, 'make it smaller');
+    expectMemoryFor(4 * values, this.constructor.name, `a model (here of ${values.toLocaleString('en')} values)`, 'make it smaller');
   }
 
   #allConstants(): ModuleConstant[] {

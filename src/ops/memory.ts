@@ -26,15 +26,15 @@ export function tensorMemory(): TensorMemory | undefined {
 /**
  * Refuses what does not fit, before any of it is made.
  * @param bytes of new tensors
- * @param what they are, as the message has it: `${what} that fits into memory`
+ * @param asker who makes them, and `what` they are, as the message has it: `asker: expected what that fits into memory`
  * @throws ConfigError
  */
-export function expectMemoryFor(bytes: number, what: string, remedy: string): void {
+export function expectMemoryFor(bytes: number, asker: string, what: string, remedy: string): void {
   const memory = tensorMemory();
   if (memory === undefined) return;
   const available = memory.available + memory.reserved - memory.held;
   if (bytes <= available) return;
-  throw new ConfigError(`expected ${what} that fits into memory, got ${gibibytes(bytes)} where ${gibibytes(available)} are available; ${remedy}`);
+  throw new ConfigError(`${asker}: expected ${what} that fits into memory, got ${gibibytes(bytes)} where ${gibibytes(available)} are available; ${remedy}`);
 }
 
 /** `4.2 GiB`. */

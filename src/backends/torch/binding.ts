@@ -55,6 +55,7 @@ interface Addon {
   disposeProgram(program: number): void;
   manualSeed(seed: number): void;
   threads(count?: number): number;
+  expectThreads(count: number): void;
   deviceCount(type: string): number;
   memory(): NativeMemory;
   availableBytes(): number;
