@@ -18,6 +18,9 @@ export interface PretrainedReport {
   readonly missing: readonly string[];
 }
 
+/** Values of a tensor that is resized: beyond those of any model's positions or patches, and read at once. */
+const MOST_RESIZED = 2 ** 27;
+
 /**
  * Takes what fits. A name of the model is looked up as it is, then without `backbone.`.
  *
@@ -72,6 +75,7 @@ export function describePretrained({ taken, resized, skipped, missing }: Pretrai
 }
 
 async function fit(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {
+  if (given.shape.reduce((product, length) => product * length, 1) > MOST_RESIZED) return undefined;
   if (/(^|\.)pos_embed\d*$/.test(name)) return fitPositions(name, given, shape);
   return /(^|\.)patch_embed\.proj\.weight$/.test(name) ? fitPatches(name, given, shape) : undefined;
 }

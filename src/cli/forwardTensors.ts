@@ -21,7 +21,8 @@ export function weightsOf(tensors: TensorMap): TensorMap {
 export function floatsNamed(tensors: TensorMap, name: string, file: string): Shaped<Float32Array> {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw new DataError(`forward: expected a floating-point tensor ${name} in ${file}, got none`);
-  return { shape: tensor.shape, data: float32Values(name, tensor, file) };
+  let data: Float32Array | undefined;
+  return { shape: tensor.shape, get data() { return (data ??= float32Values(name, tensor, file)); } };
 }
 
 /**

@@ -6,7 +6,7 @@ import { selectBackend } from '../../src/backends/select.ts';
 import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { DataError } from '../../src/errors.ts';
-import { Module } from '../../src/nn/module.ts';
+import { Module, type LoadableTensor } from '../../src/nn/module.ts';
 import { patchEmbed } from '../../src/ops/patchEmbed.ts';
 import { resizeBicubic } from '../../src/ops/resize.ts';
 import { relativeError } from '../reference.ts';
@@ -179,6 +179,19 @@ describe('loadPretrained', () => {
     const { skipped } = await loadPretrained(model, state);
     expect(skipped).toContainEqual({ name: 'norm1.weight', reason: `[3] is not [${channels}]` });
     model.dispose();
+  });
+
+  it('does not read what it cannot take, nor positions of a grid beyond any model', async () => {
+    const unread = (shape: readonly number[]) => ({ shape, get data(): Float32Array { throw new Error('was read'); } });
+    const state = new Map<string, LoadableTensor>([
+      ...await checkpoint(),
+      ['pos_embed', unread([1, 26_000_000, channels])],
+      ['norm.weight', unread([5_000_000_000])],
+      ['other.weight', unread([5_000_000_000])],
+    ]);
+    const report = await loadPretrained(adapter(), state);
+    const skipped = report.skipped.map(({ name }) => name);
+    expect(skipped).toEqual(expect.arrayContaining(['pos_embed', 'norm.weight', 'other.weight']));
   });
 
   it('refuses a file that has nothing for the model, and changes nothing', async () => {

@@ -127,3 +127,20 @@ describe('mpvg forward against the reference files', () => {
     expect(cli.stderr).toMatch(/^mpvg: forward: expected differences of at most 1e-12 of the largest value, got \d\.\de-\d in (output|grad)\./);
   });
 });
+
+describe('mpvg forward on tensors that are too large', () => {
+  it('refuses their shape without reading them', async () => {
+    const shape = [8000, 3, 224, 896];
+    const bytes = 4 * shape.reduce((product, size) => product * size);
+    const header = JSON.stringify({ 'input.x': { dtype: 'F32', shape, data_offsets: [0, bytes] } });
+    const inputs = path.join(temporary, 'huge.safetensors');
+    const prefix = Buffer.alloc(8);
+    prefix.writeBigUInt64LE(BigInt(header.length));
+    fs.writeFileSync(inputs, Buffer.concat([prefix, Buffer.from(header)]));
+    fs.truncateSync(inputs, 8 + header.length + bytes); // 19 GB, none of them on the disk
+    const weights = referencePath('deit_join_default');
+    const code = await cli.run(config, '--join', 'default', '--weights', weights, '--inputs', inputs, '--out', path.join(cli.dir, 'none'));
+    expect(code).toBe(2);
+    expect(cli.stderr).toMatch(/^mpvg: runForward: expected shape \[B, 3, 32, 32\] for input\.x, got \[8000, 3, 224, 896\]\n$/m);
+  });
+});
