@@ -17,7 +17,7 @@ export function weightsOf(tensors: TensorMap): TensorMap {
   return new Map([...tensors].filter(([name]) => !/^(input|output|grad)\./.test(name)));
 }
 
-/** @throws DataError when there is none of this name, or its values are not floating-point */
+/** Values are read when they are asked for. @throws DataError when there is none of this name; there, when they are integers */
 export function floatsNamed(tensors: TensorMap, name: string, file: string): Shaped<Float32Array> {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw new DataError(`forward: expected a floating-point tensor ${name} in ${file}, got none`);
