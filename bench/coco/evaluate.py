@@ -1,6 +1,6 @@
 """The other sides of `mpvg bench coco`: one evaluation from two files, in a process of its own.
 
-    python evaluate.py pycocotools|faster-coco-eval|hotcoco TRUTH RESULTS bbox|segm
+    python evaluate.py pycocotools|faster-coco-eval|hotcoco|ultrafast-pycocotools|vernier TRUTH RESULTS bbox|segm
 
 Answers with one line of JSON: {"ms": reading the files to the last statistic, "peakBytes": largest resident size, "stats": [12]}.
 """
@@ -19,8 +19,13 @@ elif tool == 'faster-coco-eval':
     from faster_coco_eval import COCO, COCOeval_faster as COCOeval
 elif tool == 'hotcoco':
     from hotcoco import COCO, COCOeval
+elif tool == 'ultrafast-pycocotools':
+    from ultrafast_pycocotools import COCO, COCOeval
+elif tool == 'vernier':
+    from pycocotools.coco import COCO  # it has no reader of its own: this is its way in for pycocotools' users
+    from vernier import COCOeval
 else:
-    sys.exit(f'evaluate.py: expected pycocotools, faster-coco-eval or hotcoco, got {tool}')
+    sys.exit(f'evaluate.py: expected pycocotools, faster-coco-eval, hotcoco, ultrafast-pycocotools or vernier, got {tool}')
 
 with contextlib.redirect_stdout(io.StringIO()):
     start = time.perf_counter()

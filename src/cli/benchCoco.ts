@@ -3,6 +3,8 @@ import { ConfigError } from '../errors.ts';
 import type { CocoKind, CocoTool } from './bench/coco.ts';
 import { wholeNumberFrom } from './optionValues.ts';
 
+const otherTools = ['hotcoco', 'ultrafast-pycocotools', 'vernier', 'faster-coco-eval', 'pycocotools'];
+
 interface CocoFlags {
   readonly rounds: number;
   readonly without: CocoTool[];
@@ -16,9 +18,9 @@ interface CocoFlags {
 
 export function addBenchCoco(bench: Command): void {
   bench.command('coco')
-    .description('COCO evaluation of boxes and masks against pycocotools, faster-coco-eval and hotcoco.')
+    .description(`COCO evaluation of boxes and masks against ${otherTools.join(', ')}.`)
     .option('--rounds <n>', 'turns that each tool takes', wholeNumberFrom(1), 5)
-    .addOption(new Option('--without <tools...>', 'tools to leave out').choices(['hotcoco', 'faster-coco-eval', 'pycocotools']).default([]))
+    .addOption(new Option('--without <tools...>', 'tools to leave out').choices(otherTools).default([]))
     .option('--photos <n>', 'of the generated problem', wholeNumberFrom(1), 5000)
     .option('--objects <n>', 'in its ground truth', wholeNumberFrom(1), 37_000)
     .option('--detections <n>', 'in its results', wholeNumberFrom(1), 37_000)

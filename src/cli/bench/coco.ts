@@ -1,6 +1,6 @@
-// `mpvg bench coco`: our COCO evaluation against pycocotools, faster-coco-eval and hotcoco on the same files. Each evaluation
-// runs in a process of its own and is timed inside it, from reading the files to the last statistic; the tools take turns. Each
-// uses as many cores as it does by itself: pycocotools and faster-coco-eval one, hotcoco and ours all.
+// `mpvg bench coco`: our COCO evaluation against pycocotools, faster-coco-eval, hotcoco, ultrafast-pycocotools and vernier on the
+// same files. Each evaluation runs in a process of its own and is timed inside it, from reading the files to the last statistic;
+// the tools take turns. Each uses as many cores as it does by itself: pycocotools and faster-coco-eval one, ours all.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,10 +12,10 @@ import { cocoPython } from './cocoPython.ts';
 import { mebibytes, median } from './numbers.ts';
 import { writeProblem, type ProblemFiles, type ProblemSize } from './cocoProblem.ts';
 
-export type CocoTool = 'mpvg' | 'hotcoco' | 'faster-coco-eval' | 'pycocotools';
+export type CocoTool = 'mpvg' | 'hotcoco' | 'ultrafast-pycocotools' | 'vernier' | 'faster-coco-eval' | 'pycocotools';
 export type CocoKind = 'bbox' | 'segm';
 
-export const cocoTools: readonly CocoTool[] = ['mpvg', 'hotcoco', 'faster-coco-eval', 'pycocotools'];
+export const cocoTools: readonly CocoTool[] = ['mpvg', 'hotcoco', 'ultrafast-pycocotools', 'vernier', 'faster-coco-eval', 'pycocotools'];
 
 export interface CocoBenchOptions {
   /** Turns that each tool takes. */

@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import { ConfigError } from '../../errors.ts';
 
 /** What is installed; the versions that the results were compared with. */
-const cocoPackages = ['pycocotools==2.0.11', 'numpy==2.4.6', 'faster-coco-eval==1.8.0', 'hotcoco==1.3.0'] as const;
+const cocoPackages = [
+  'pycocotools==2.0.11', 'numpy==2.4.6', 'faster-coco-eval==1.8.0', 'hotcoco==1.3.0', 'ultrafast-pycocotools==0.1.14', 'vernier==0.5.4',
+] as const;
 
 const environment = fileURLToPath(new URL('../../../build/coco-venv', import.meta.url));
 const run = promisify(execFile);
