@@ -1,9 +1,10 @@
 // What was found in photos and label images, remembered from one check to the next by path, size and time of change.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { makeFolder } from '../../checkpoint/makeFolder.ts';
 
 /** A photo or a label image that was decoded. */
 export interface FileFacts {
@@ -65,7 +66,7 @@ export class CheckedFiles {
     if (this.#path === undefined || !this.#hasNews) return;
     const temporary = `${this.#path}.${process.pid}`;
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
+      await makeFolder(dirname(this.#path));
       await writeFile(temporary, JSON.stringify({ version: VERSION, files: Object.fromEntries(this.#entries) }));
       await rename(temporary, this.#path);
       this.#hasNews = false;

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkCacheOf } from '../../../src/data/files/checkedFiles.ts';
+import { CheckedFiles, checkCacheOf } from '../../../src/data/files/checkedFiles.ts';
 
 vi.mock('node:os', () => ({ homedir: vi.fn<() => string>() }));
 afterEach(() => { vi.unstubAllEnvs(); });
@@ -24,5 +25,14 @@ describe('checkCacheOf', () => {
     expect(checkCacheOf('/data')).toBeUndefined();
     vi.mocked(homedir).mockImplementation(() => { throw new Error('ENOENT: no such file or directory, uv_os_homedir'); });
     expect(checkCacheOf('/data')).toBeUndefined();
+  });
+});
+
+describe('CheckedFiles', () => {
+  it.skipIf(!existsSync('/proc/self'))('ends where its folder takes none, as /proc does (needs /proc)', async () => {
+    const known = await CheckedFiles.open('/proc/mpvg/checked.json');
+    known.remember('/photo.jpg', { bytes: 1, changedMs: 1 }, { width: 1, height: 1 });
+    await known.save();
+    expect(existsSync('/proc/mpvg')).toBe(false);
   });
 });
