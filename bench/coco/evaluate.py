@@ -31,6 +31,9 @@ with contextlib.redirect_stdout(io.StringIO()):
     start = time.perf_counter()
     ground_truth = COCO(truth)
     detections = ground_truth.load_res(results) if tool == 'hotcoco' else ground_truth.loadRes(results)
+    if tool == 'vernier':  # it takes no array, which pycocotools' boxes of masks are
+        for detection in detections.dataset['annotations']:
+            detection['bbox'] = list(detection['bbox'])
     evaluation = COCOeval(ground_truth, detections, iou_type)
     evaluation.evaluate()
     evaluation.accumulate()
