@@ -26,8 +26,8 @@ export default defineConfig({
     exclude: ['test/**/*.slow.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 600_000, // a run takes what others leave it of the machine
+    hookTimeout: 600_000,
     globalSetup: 'test/unpackReference.ts',
     sequence: { sequencer: InGivenOrder },
     runner: path.join(import.meta.dirname, 'runner.mjs'),
