@@ -59,7 +59,7 @@ export function readSegmentation(scanner: JsonScanner, view: SegmentationView): 
 }
 
 /** Reads the list of numbers at the position, for instance keypoints. */
-export function readNumbers(scanner: JsonScanner, view: SegmentationView): void {
+function readNumbers(scanner: JsonScanner, view: SegmentationView): void {
   if (scanner.next() !== OPEN_LIST) scanner.fault(scanner.position, 'a list of numbers');
   scanner.position++;
   if (scanner.next() === CLOSE_LIST) {
