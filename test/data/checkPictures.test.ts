@@ -28,12 +28,11 @@ beforeAll(async () => {
   const zeros = Buffer.from(jpeg);
   await writeFile(at('h-half-copied.jpg'), zeros.fill(0, zeros.length >> 1));
   await writeFile(at('i-two-more-bytes.jpg'), Buffer.concat([jpeg, Buffer.alloc(2)]));
-  const noTables = Buffer.from(jpeg);
-  await writeFile(at('j-no-tables.jpg'), noTables.fill(0xff, 0x14, 0x60));
+  await writeFile(at('j-no-header.jpg'), Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(jpeg.length - 300)]));
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-const faulty = ['d-cut.jpg', 'e-cut.png', 'f-text.jpg', 'g-empty.jpg', 'j-no-tables.jpg'];
+const faulty = ['d-cut.jpg', 'e-cut.png', 'f-text.jpg', 'g-empty.jpg', 'j-no-header.jpg'];
 
 describe('checkPictures', () => {
   it('names each picture that training could not decode, and no other', async () => {
