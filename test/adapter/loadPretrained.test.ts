@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { describePretrained, loadPretrained } from '../../src/adapter/loadPretrained.ts';
 import { ViTAdapter, type ViTAdapterOptions } from '../../src/adapter/vitAdapter.ts';
 import { selectBackend } from '../../src/backends/select.ts';
+import { floatTensors } from '../../src/checkpoint/floatTensors.ts';
 import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { DataError } from '../../src/errors.ts';
@@ -168,6 +169,31 @@ describe('loadPretrained', () => {
     const { taken } = await loadPretrained(model, state);
     expect(taken.length).toBe(state.size - 2);
     expect((await model.state()).get('backbone.pos_embed')!.data).toEqual(state.get('pos_embed')!.data);
+    model.dispose();
+  });
+
+  it.each([
+    ['F16', 'half precision', [0x3c00, 0xc000, 0x3555], [1, -2, 0.333251953125]],
+    ['BF16', 'bfloat16', [0x3f80, 0xc000, 0x4049], [1, -2, 3.140625]],
+  ] as const)('widens %s', async (dtype, _name, bits, values) => {
+    const data = Uint16Array.from({ length: channels }, (_, i) => bits[i % 3]!);
+    const model = adapter();
+    await loadPretrained(model, floatTensors(new Map([['blocks.0.norm1.weight', { dtype, shape: [channels], data }]]), 'half.safetensors'));
+    const taken = (await model.state()).get('blocks.0.norm1.weight')!.data;
+    expect(taken).toEqual(Float32Array.from({ length: channels }, (_, i) => values[i % 3]!));
+    model.dispose();
+  });
+
+  it('refuses integers by name, and takes a count of batches as one', async () => {
+    const model = adapter();
+    const int8 = { dtype: 'I8', shape: [channels], data: new Int8Array(channels) } as const;
+    await expect(loadPretrained(model, floatTensors(new Map([['blocks.0.norm1.weight', int8]]), 'int8.safetensors')))
+      .rejects.toThrow('for "blocks.0.norm1.weight" in int8.safetensors, got I8');
+    await expect(loadPretrained(model, new Map([['blocks.0.norm1.weight', int8]])))
+      .rejects.toThrow('loadPretrained: expected float32 values for blocks.0.norm1.weight, got Int8Array');
+    const count = { dtype: 'I64', shape: [], data: BigInt64Array.of(7n) } as const;
+    await loadPretrained(model, floatTensors(new Map([['norm1.num_batches_tracked', count]]), 'a'));
+    expect((await model.state()).get('norm1.num_batches_tracked')!.data).toEqual(BigInt64Array.of(7n));
     model.dispose();
   });
 

@@ -62,6 +62,22 @@ describe('mpvg finetune', () => {
   }, 60_000);
 });
 
+describe('pictures of a run', () => {
+  it('keep photos of one name in several folders apart', async () => {
+    const nested = join(folder, 'nested');
+    for (const kind of ['images', 'annotations']) {
+      cpSync(join(folder, 'data', kind, 'training'), join(nested, kind, 'training'), { recursive: true });
+      for (const [i, part] of ['day', 'night'].entries()) {
+        cpSync(join(folder, 'data', kind, 'validation', `photo${i}.png`), join(nested, kind, 'validation', part, '1.png'));
+      }
+    }
+    const out = join(folder, 'nested-run');
+    const { code, stderr } = await finetune('--data', nested, '--out', out, '--init', done, '--set', 'schedule.iterations=2');
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`from ${join(done, 'checkpoints/best')}: all `)]);
+    expect(readdirSync(join(out, 'pictures'), { recursive: true }).sort()).toEqual(['day', 'day/1.png', 'night', 'night/1.png']);
+  }, 60_000);
+});
+
 describe('mpvg predict', () => {
   it('writes a picture and a label image for each photo', async () => {
     const out = join(folder, 'predictions');

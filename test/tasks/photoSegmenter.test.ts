@@ -1,9 +1,10 @@
 import { memory, mul, slice, softmax, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import type { RawImage } from '../../src/data/dataset.ts';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalization.ts';
+import { NativeError } from '../../src/errors.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
@@ -145,6 +146,15 @@ describe('PhotoSegmenter', () => {
     // The other two ways are seen to be other ways.
     expect(differing(found, plainly(photos, mode, small, { ...right, isMirroredBack: false }))).toBeGreaterThan(200);
     expect(differing(found, plainly(photos, mode, small, { ...right, of: 'logits' }))).toBeGreaterThan(20);
+  });
+
+  it('says what to do about a photo that is too large for the model as a whole', async () => {
+    const segmenter = new PhotoSegmenter(model, { mode: whole, flip: false, mean, std });
+    const forward = vi.spyOn(model, 'quarterLogits').mockImplementation(() => { throw new NativeError('out of memory: 9000 MiB asked for'); });
+    await expect(segmenter.segment([photo(64, 96, 5)], small, false)).rejects.toThrow(
+      /^PhotoSegmenter: expected a photo .* got 96 x 64 pixels at test scale \(out of memory: 9000 MiB asked for\); set evaluation\.mode=slide, or a smaller/);
+    forward.mockRestore();
+    segmenter.dispose();
   });
 
   it('leaves no tensor behind', async () => {

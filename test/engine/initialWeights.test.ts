@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
+import { joinPresets } from '../../src/backbones/position/join.ts';
+import { selectBackend } from '../../src/backends/select.ts';
+import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
+import { loadInitialWeights } from '../../src/engine/initialWeights.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mpvg-init-'));
+  await selectBackend();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const options = { channels: 24, depth: 2, heads: 3, mlpRatio: 2, imagePx: 32, patchPx: 16, classes: 5, join: joinPresets.mpvg };
+
+function classifier(own: Partial<DeiTOptions>, seed: number): DeiT {
+  const model = new DeiT({ ...options, ...own });
+  model.initialise(seed);
+  return model;
+}
+
+describe('loadInitialWeights', () => {
+  it('takes all but the classifiers of other classes, which keep their initial values, and says so', async () => {
+    const path = join(folder, 'model.safetensors');
+    const stored = await classifier({ distilled: true }, 1).state();
+    await writeSafetensors(path, stored);
+    const model = classifier({ distilled: true, classes: 3 }, 2);
+    const before = await model.state();
+    const lines = await loadInitialWeights(path, model);
+    const heads = ['head.weight', 'head.bias', 'head_dist.weight', 'head_dist.bias'];
+    expect(lines).toEqual([
+      `from ${path}: ${stored.size - 4} tensors taken`,
+      'left at their initial values, since the number of classes is another: head.weight ([5, 24] is not [3, 24]), head.bias ([5] is not [3]), ' +
+      'head_dist.weight ([5, 24] is not [3, 24]), head_dist.bias ([5] is not [3])',
+    ]);
+    for (const [name, { data }] of await model.state()) {
+      expect(data, name).toEqual((heads.includes(name) ? before : stored).get(name)!.data);
+    }
+    model.dispose();
+  });
+
+  it('takes a classifier of as many classes, and refuses another model', async () => {
+    const path = join(folder, 'same.safetensors');
+    const stored = await classifier({}, 1).state();
+    await writeSafetensors(path, stored);
+    const model = classifier({}, 2);
+    expect(await loadInitialWeights(path, model)).toEqual([`from ${path}: all ${stored.size} tensors taken`]);
+    expect((await model.state()).get('head.weight')!.data).toEqual(stored.get('head.weight')!.data);
+    await expect(loadInitialWeights(path, classifier({ channels: 48 }, 2))).rejects.toThrow(/is a checkpoint of another model: \d+ keys of another shape/);
+    await expect(loadInitialWeights(path, classifier({ distilled: true, classes: 3 }, 2))).rejects.toThrow(/2 keys missing \(head_dist\.weight, head_dist\.bias\)/);
+  });
+});
