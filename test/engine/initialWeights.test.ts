@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options = { channels: 24, depth: 2, heads: 3, mlpRatio: 2, imagePx: 32, patchPx: 16, classes: 5, join: joinPresets.default };
+const size = { channels: 24, depth: 2, heads: 3, mlpRatio: 2, imagePx: 32, patchPx: 16 };
+const options = { ...size, classes: 5, join: joinPresets.default };
 
 function classifier(own: Partial<DeiTOptions>, seed: number): DeiT {
   const model = new DeiT({ ...options, ...own });
