@@ -140,7 +140,8 @@ describe('mpvg finetune that is refused', () => {
     cpSync(join(folder, 'segmentation/data'), faulty, { recursive: true });
     const map = join(faulty, 'annotations/validation/photo1.png');
     await sharp(new Uint8Array(96 * 96).fill(9), { raw: { width: 96, height: 96, channels: 1 } }).toColourspace('b-w').png().toFile(map);
-    expect(await refusal(done, command('--data', faulty))).toContain(map);
+    await refusal(done, command('--data', faulty));
+    expect(stderr).toContain(map);
   });
 
   it('refuses batches of one photo where a batch norm sees one value, before anything else', async () => {
