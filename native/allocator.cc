@@ -26,7 +26,7 @@ constexpr size_t kAlignment = 64;            // a cache line, what libtorch's ow
 constexpr size_t kReserve = size_t{1} << 40;  // addresses only; pages come when touched
 constexpr size_t kGrowth = size_t{64} << 20;  // how far the used part of the range grows at a time
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kLeftToOthers = size_t{4} << 30;
+constexpr size_t kLeftToOthers = size_t{3} << 30;  // less than the 4 GiB that V8 reserves for a WebAssembly memory where it can
 
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
