@@ -5,8 +5,8 @@ import type { Part } from '../ops/resizePart.ts';
 
 /** Of the logits of one band, in one view. */
 const BAND_BYTES = 24e6;
-/** Of the logits of sliding windows that are kept from band to band, all views together. */
-const WINDOW_BYTES = 800e6;
+/** Of sliding windows kept from band to band, all views together; near the lower border it is half as much again. */
+const WINDOW_BYTES = 500e6;
 const MOST_COLUMNS = 64;
 
 interface Size {
