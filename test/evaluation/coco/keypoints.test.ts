@@ -31,7 +31,8 @@ it.each([[undefined, 0.99756661], [[0.05, 0.1, 0.2, 0.05, 0.1], 0.97301447]])('c
 });
 
 it.each([true, false])('reads three numbers for each keypoint as a list of their own (text: %s)', async (isText) => {
-  const evaluation = await evaluate([{ ...hand, keypoints: threes(flat) }], [{ ...found, keypoints: threes(moved) }], undefined, isText);
+  const [truth, detections] = [[{ ...hand, keypoints: threes(flat) }], [{ ...found, keypoints: threes(moved) }]];
+  const evaluation = await evaluate(truth, detections, undefined, isText);
   expect(evaluation.evaluation.ious.values[0]).toBeCloseTo(0.99756661, 8);
   expect(evaluation.detections.annotations.boxes).toEqual(Float64Array.of(11, 19.5, 3, 4.5));
 });
