@@ -26,7 +26,6 @@ constexpr size_t kAlignment = 64;            // a cache line, what libtorch's ow
 constexpr size_t kReserve = size_t{1} << 40;  // addresses only; pages come when touched
 constexpr size_t kGrowth = size_t{64} << 20;  // how far the used part of the range grows at a time
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kLeftToOthers = size_t{3} << 30;  // less than the 4 GiB that V8 reserves for a WebAssembly memory where it can
 
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -36,12 +35,9 @@ std::string mebibytes(size_t bytes) {
   return text;
 }
 
-// How many addresses to take: all that could ever be used or, below a limit (ulimit -v), what leaves some to JavaScript, worker
-// threads and libraries.
-size_t reservable() {
-  const size_t left = availableAddresses();
-  return std::min(kReserve, left / kHugePage / 2 > kLeftToOthers / kHugePage ? left - kLeftToOthers : left / 2);
-}
+// How many addresses to take: all that could ever be used or, below a limit (ulimit -v), half: JavaScript, worker threads with their
+// WebAssembly memories, and libraries need the rest.
+size_t reservable() { return std::min(kReserve, availableAddresses() / 2); }
 
 class ArenaAllocator final : public c10::Allocator {
  public:

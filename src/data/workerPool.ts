@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConfigError } from '../errors.ts';
+import { addressesLeft } from './addressesLeft.ts';
 import type { BatchBytes } from './batchRecipe.ts';
 import { fromWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
 
@@ -20,6 +21,9 @@ interface Member {
   failure: Error | undefined;
 }
 
+/** Bytes of addresses that V8 reserves for a thread at least; where it does not get them it ends the whole process. */
+const WORKER_ADDRESSES = 2 ** 29;
+
 export class WorkerPool {
   readonly #members: Member[] = [];
   #nextId = 0;
@@ -31,6 +35,10 @@ export class WorkerPool {
    */
   constructor(count: number, setup: WorkerSetup) {
     const entry = workerEntry();
+    const left = addressesLeft();
+    if (left < count * WORKER_ADDRESSES) {
+      throw tooMany(`${count} worker threads`, `${Math.max(0, Math.floor(left / WORKER_ADDRESSES))}`, new Error('the limit on addresses (ulimit -v) leaves no more'));
+    }
     // Hooks that this process was started with (loaders, inspectors) are not the worker's.
     try {
       while (this.#members.length < count) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));

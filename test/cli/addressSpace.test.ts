@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { hasTooFewAddresses } from '../../src/cli/addressSpace.ts';
+import { hasTooFewAddresses, wasmPages } from '../../src/cli/addressSpace.ts';
+import { addressLimit } from '../../src/data/addressesLeft.ts';
 import { captureCli } from './captureCli.ts';
 
-const program = path.join(import.meta.dirname, '../../dist/cli/main.js');
+const root = path.join(import.meta.dirname, '../..');
+const program = path.join(root, 'dist/cli/main.js');
 const cli = captureCli();
 
 /** Runs the compiled program in a process that may have so many KiB of addresses. */
@@ -31,6 +33,19 @@ describe.skipIf(process.platform !== 'linux')('a limit on addresses', () => {
     expect(code).toBe(0);
   });
 
+  it.each([4_500_000, 16_000_000])('leaves room to train in: %i KiB', async (kibibytes) => {
+    const args = ['--out', `${cli.dir}/run`, '--set', 'schedule.epochs=1', '--data', path.join(root, 'samples'), '--no-check-data'];
+    const { code, stdout } = await runUnder(kibibytes, 'pretrain', path.join(root, 'configs/quickstart/pretrain.ts'), ...args);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('best top-1')]);
+  }, 60_000);
+
+  it('is said in one line where it leaves none for a worker', async () => {
+    const args = ['--out', `${cli.dir}/run`, '--set', 'schedule.epochs=1', '--set', 'workers=8', '--data', path.join(root, 'samples')];
+    const { code, stderr } = await runUnder(4_500_000, 'pretrain', path.join(root, 'configs/quickstart/pretrain.ts'), ...args);
+    expect(stderr).toMatch(/mpvg: WorkerPool: expected 8 worker threads, got \d: the limit on addresses \(ulimit -v\) leaves no more; lower workers, 0 takes no thread\n$/);
+    expect(code).toBe(2);
+  }, 60_000);
+
   it('gives the exit code of what it started', async () => {
     const { code, stderr } = await runUnder(4_000_000, 'coco', 'stats', `${cli.dir}/none.json`);
     expect(stderr).toMatch(/^mpvg: CocoDataset\.open: [^\n]*: no such file\n$/);
@@ -40,7 +55,14 @@ describe.skipIf(process.platform !== 'linux')('a limit on addresses', () => {
 
 it('is looked for in the table of limits', () => {
   const line = (soft: string) => `Limit                     Soft Limit           Hard Limit           Units     \nMax address space         ${soft.padEnd(20)} unlimited            bytes     \n`;
-  expect(hasTooFewAddresses(line('unlimited'))).toBe(false);
-  expect(hasTooFewAddresses(line('4096000000'))).toBe(true);
-  expect(hasTooFewAddresses('')).toBe(false);
+  expect(addressLimit(line('unlimited'))).toBe(Infinity);
+  expect(addressLimit(line('4096000000'))).toBe(4_096_000_000);
+  expect(addressLimit('')).toBe(Infinity);
+  expect([hasTooFewAddresses(Infinity), hasTooFewAddresses(4_096_000_000)]).toEqual([false, true]);
+});
+
+it('leaves a part of the addresses to each WebAssembly memory', () => {
+  expect(wasmPages(2 ** 32, 'evaluate')).toBe(8192);
+  expect(wasmPages(2 ** 32, 'pretrain')).toBe(2048);
+  expect(wasmPages(2 ** 45, 'coco')).toBe(65_536); // all that there can be
 });
