@@ -1,8 +1,9 @@
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { PretrainConfig } from '../config/pretrainSchema.ts';
 import type { ForwardInputs } from '../engine/forward.ts';
 import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
-import { DataError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import type { FloatTensor, LoadReport } from '../nn/module.ts';
 import { withBackend, type BackendFlags } from './backendOptions.ts';
 import { compareOutputs, describeComparison, expectWithin } from './compareOutputs.ts';
@@ -51,6 +52,7 @@ Examples:
       const { readSafetensors, writeSafetensors } = await import('../checkpoint/safetensors.ts');
       const { selectBackend } = await import('../backends/select.ts');
 
+      expectOwnPlace(flags.out, [flags.inputs, ...flags.weights]);
       const config = await loadConfig(configFile, overridesOf(flags));
       const weights = new Map<string, StoredTensor>();
       for (const path of flags.weights) {
@@ -73,6 +75,14 @@ Examples:
       if (text !== '') console.log(text);
       if (flags.tolerance !== undefined) expectWithin(comparison, flags.tolerance, flags.inputs);
     });
+}
+
+/** @throws ConfigError when a file that is read would be overwritten */
+function expectOwnPlace(out: string, read: readonly string[]): void {
+  const fileOf = (path: string) => statSync(path, { throwIfNoEntry: false });
+  const place = fileOf(out);
+  const same = place && read.find((path) => fileOf(path)?.ino === place.ino && fileOf(path)?.dev === place.dev);
+  if (same !== undefined) throw new ConfigError(`forward: expected another file for --out than those that are read, got ${out}: ${same} would be overwritten`);
 }
 
 async function classify(

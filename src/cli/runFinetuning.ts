@@ -58,7 +58,8 @@ export async function runFinetuning(given: FinetuneConfig, options: FinetuningOp
   const model = createSegmentor(config.model);
   const task = segmentationTask(config, model, folders);
   await selectBackend(options.backend);
-  if (options.init !== undefined) for (const line of await loadInitialWeights(options.init, model)) tell(line);
+  const { classNames } = task.metadata;
+  if (options.init !== undefined) for (const line of await loadInitialWeights(options.init, model, classNames)) tell(line);
   model.initialise(config.seed); // what has no values yet
   if (options.pretrained !== undefined) {
     const stored = await loadCheckpoint(options.pretrained, { parts: ['model'] });

@@ -66,9 +66,9 @@ export async function runPrediction(
   setPrecision(config.precision);
   await selectBackend(backend);
   const model = createSegmentor(config.model);
-  await loadWeights(checkpoint, model);
-  model.initialise(0); // counts of batches, which files may leave out
   const classes = classSet(config.data.classes);
+  await loadWeights(checkpoint, model, classes.names);
+  model.initialise(0); // counts of batches, which files may leave out
   const { augmentation: { mean, std }, evaluation: { flip } } = config;
   const segmenter = new PhotoSegmenter(model, { mode: inferenceMode(config), flip, mean, std });
   await makeFolder(out).catch((error: unknown) => { throw explainWriteError(error, out, 'nothing was written'); });

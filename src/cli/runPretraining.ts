@@ -59,7 +59,7 @@ export async function runPretraining(given: PretrainConfig, options: Pretraining
     ...(workers !== undefined && { workers }),
   });
   await selectBackend(backend);
-  if (init !== undefined) for (const line of await loadInitialWeights(init, model)) tell(line);
+  if (init !== undefined) for (const line of await loadInitialWeights(init, model, task.metadata.classNames)) tell(line);
   model.initialise(seed); // what has no values yet
 
   const unlock = await lockRun(config.out);

@@ -3,24 +3,27 @@
 import { assertSameModel, loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import type { Module } from '../nn/module.ts';
+import { otherClasses } from './storedTask.ts';
 
 /** What tells classes apart, named from its module on. */
 const CLASSIFIER = /(^|\.)(head|head_dist|conv_seg)\.(weight|bias)$/;
 
 /**
- * Takes the weights of a checkpoint. Classifiers of another number of classes are left as they are.
+ * Takes the weights of a checkpoint. Classifiers of other classes, by number or by name, are left as they are.
  *
  * @param path a run, one of its checkpoints or a .safetensors file
+ * @param classNames of the run that starts; compared with the checkpoint's, where it says
  * @returns what was taken, for people, a line each
  * @throws DataError when it is of another model, or a tensor is not of floats or not finite
  */
-export async function loadInitialWeights(path: string, model: Module): Promise<string[]> {
+export async function loadInitialWeights(path: string, model: Module, classNames?: readonly string[]): Promise<string[]> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
   const own = model.namedTensors();
+  const other = otherClasses(stored.state?.['task'], classNames);
   const isOfOtherClasses = (name: string): boolean => {
     const [expected, found] = [own.get(name)?.shape, stored.model.get(name)?.shape];
     if (!CLASSIFIER.test(name) || expected === undefined || found === undefined) return false;
-    return expected[0] !== found[0] && expected.slice(1).join() === found.slice(1).join();
+    return (other !== undefined || expected[0] !== found[0]) && expected.slice(1).join() === found.slice(1).join();
   };
   const left = [...own.keys()].filter(isOfOtherClasses);
   const without = <Value>(tensors: ReadonlyMap<string, Value>) => new Map([...tensors].filter(([name]) => !left.includes(name)));
@@ -29,6 +32,9 @@ export async function loadInitialWeights(path: string, model: Module): Promise<s
   expectFinite(taken, await sourceOf(stored, 'model'));
   model.loadState(taken, { strict: false });
   if (left.length === 0) return [`from ${stored.path}: all ${taken.size} tensors taken`];
+  if (other !== undefined) {
+    return [`from ${stored.path}: ${taken.size} tensors taken`, `left at their initial values, since its classes are others, ${other.theirs} where these are ${other.ours}: ${left.join(', ')}`];
+  }
   const shapes = left.map((name) => `${name} ([${stored.model.get(name)!.shape.join(', ')}] is not [${own.get(name)!.shape.join(', ')}])`);
   return [
     `from ${stored.path}: ${taken.size} tensors taken`,

@@ -1,7 +1,7 @@
 // Whether a run fits into memory, asked before its first step: what a step's tensors take is known from its trace, and without
 // this the system would end the process in the midst of it. How near it comes to what is measured: docs/results.md.
 
-import { ConfigError } from '../errors.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
 import type { StepInput } from '../ops/compileStep.ts';
 import { gibibytes, tensorMemory, type TensorMemory } from '../ops/memory.ts';
 
@@ -43,7 +43,7 @@ export function expectRunFits(run: RunMemory, memory: TensorMemory | undefined =
   const fitting = fittingBatch(run, memory);
   const parts = run.accumulationSteps > 1 ? ` (${run.accumulationSteps} parts of ${fitting})` : '';
   const remedy = fitting === 0 ?
-    'not even one picture at a time would fit: make the model or the pictures smaller' :
+    'not even the smallest batch would fit: make the model or the pictures smaller' :
     `batchSize ${fitting * run.accumulationSteps}${parts} would fit`;
   throw new ConfigError(`train: expected a training step that fits into memory, got ${got}; ${remedy}`);
 }
@@ -54,6 +54,16 @@ function neededBytes(run: RunMemory, pictures: number, { held, reserved }: Tenso
   const tensors = Math.max(0, held + GAPS * peakOf(run, inputs) - reserved);
   const batch = inputs.reduce((sum, { shape, dtype }) => sum + shape.reduce((product, size) => product * size, dtype === 'bytes' ? 1 : 4), 0);
   return tensors + LIBRARIES_BYTES + run.batchesAhead * batch + run.savedBytes;
+}
+
+function isPossible(trace: () => number): boolean {
+  try {
+    trace();
+    return true;
+  } catch (error) {
+    if (error instanceof ShapeError) return false;
+    throw error;
+  }
 }
 
 function peakOf(run: RunMemory, inputs: readonly StepInput[]): number {
@@ -69,7 +79,8 @@ function peakOf(run: RunMemory, inputs: readonly StepInput[]): number {
 function fittingBatch(run: RunMemory, memory: TensorMemory): number {
   const limit = PROPOSED_SHARE * memory.available;
   const needed = (pictures: number): number => neededBytes(run, pictures, memory);
-  let fits = { pictures: 1, bytes: needed(1) };
+  const least = isPossible(() => needed(1)) ? 1 : 2; // a batch norm may want more than one
+  let fits = { pictures: least, bytes: needed(least) };
   if (fits.bytes > limit) return 0;
   let exceeds = { pictures: run.batchSize, bytes: needed(run.batchSize) };
   for (let i = 0; i < MOST_PROPOSALS && exceeds.pictures - fits.pictures > 1; i++) {

@@ -6,20 +6,33 @@ import type { TaskMetadata } from '../tasks/task.ts';
 /** Names in a message: all of a short list, else so many from the first that differs on. */
 const NAMED_CLASSES = 20;
 
-/**
- * Refuses to go on with other classes: the weights would stand for the wrong ones. Older checkpoints without names pass.
- * @param stored `task` of the checkpoint's state
- * @param path the checkpoint, for the message
- * @throws DataError with both lists
- */
-export function expectSameClasses(stored: unknown, { classNames }: TaskMetadata, path: string): void {
+/** Both lists of classes where a checkpoint's are not those of now; undefined where they are, or it does not say. */
+export function otherClasses(
+  stored: unknown, classNames: readonly string[] | undefined,
+): { readonly theirs: string; readonly ours: string } | undefined {
   const before = field(stored, 'classNames');
-  if (!Array.isArray(before) || classNames === undefined) return;
+  if (!Array.isArray(before) || classNames === undefined) return undefined;
   const names = before.map(String);
   const length = Math.max(names.length, classNames.length);
   const first = Array.from({ length }, (_, i) => i).find((i) => names[i] !== classNames[i]);
-  if (first === undefined) return;
-  throw new DataError(`restoreTraining: expected the ${names.length} classes of ${path}, ${listed(names, first)}, got ${classNames.length}, ${listed(classNames, first)}; go on with that run's data and config, or start another run from its weights with --init`);
+  return first === undefined ? undefined : { theirs: listed(names, first), ours: listed(classNames, first) };
+}
+
+/**
+ * Refuses weights of other classes: they would stand for the wrong ones. Older checkpoints without names pass.
+ * @param stored `task` of the checkpoint's state
+ * @param path the checkpoint, for the message
+ * @param use who asks, and what can be done
+ * @throws DataError with both lists
+ */
+export function expectSameClasses(
+  stored: unknown,
+  { classNames }: TaskMetadata,
+  path: string,
+  { caller, remedy }: { readonly caller: string; readonly remedy: string },
+): void {
+  const other = otherClasses(stored, classNames);
+  if (other !== undefined) throw new DataError(`${caller}: expected the classes of ${path}, ${other.theirs}, got ${other.ours}; ${remedy}`);
 }
 
 /** In which the checkpoint's scores were measured otherwise than the task measures; undefined where they can be compared. */
@@ -29,9 +42,9 @@ export function otherMeasure(stored: unknown, { measure }: TaskMetadata): string
 }
 
 function listed(names: readonly string[], first: number): string {
-  if (names.length <= NAMED_CLASSES) return names.join(', ');
+  if (names.length <= NAMED_CLASSES) return `${names.length} (${names.join(', ')})`;
   const shown = names.slice(first, first + NAMED_CLASSES).join(', ');
-  return `from class ${first} on ${shown}${first + NAMED_CLASSES < names.length ? ', …' : ''}`;
+  return `${names.length} (from class ${first} on ${shown}${first + NAMED_CLASSES < names.length ? ', …' : ''})`;
 }
 
 function field(value: unknown, key: string): unknown {

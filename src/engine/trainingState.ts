@@ -107,7 +107,8 @@ export async function restoreTraining(
 ): Promise<Restored> {
   const stored = await loadCheckpoint(directory, { prefer: 'last' });
   const { path, state } = stored;
-  expectSameClasses(state?.['task'], metadata, path); // first, since other classes are mostly another number of them too
+  const use = { caller: 'restoreTraining', remedy: "go on with that run's data and config, or start another run from its weights with --init" };
+  expectSameClasses(state?.['task'], metadata, path, use); // first, since other classes are mostly another number of them too
   assertSameModel(model.namedTensors(), stored.model, path);
   const parsed = positionSchema.safeParse(state);
   if (stored.optimizer === undefined || !parsed.success) {
@@ -136,11 +137,14 @@ export async function restoreTraining(
 }
 
 /**
- * Takes only the weights of a checkpoint: the start of another run.
- * @throws DataError when it is of another model, or a weight is not finite
+ * Takes only the weights of a checkpoint.
+ * @param classNames what its classes must be called, where it says
+ * @throws DataError when it is of another model or other classes, or a weight is not finite
  */
-export async function loadWeights(path: string, model: Module): Promise<void> {
+export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<void> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
+  const use = { caller: 'loadWeights', remedy: 'give the config of that run' };
+  if (classNames !== undefined) expectSameClasses(stored.state?.['task'], { classNames }, stored.path, use);
   assertSameModel(model.namedTensors(), stored.model, stored.path);
   expectFinite(stored.model, await sourceOf(stored, 'model'));
   model.loadState(stored.model);

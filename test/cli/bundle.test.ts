@@ -2,8 +2,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeProblem, type ProblemFiles } from '../../src/cli/bench/cocoProblem.ts';
 
@@ -55,6 +57,18 @@ describe('the bundled command line', () => {
     expect(ours.status).toBe(0);
     expect(ours.stdout).toBe(run('cli/main.js', ...args).stdout);
     expect(ours.stdout).toContain('Average Precision');
+  });
+
+  it('converts from a data.yaml, whose reader is a package', async () => {
+    await mkdir(path.join(folder, 'yolo/images'), { recursive: true });
+    await mkdir(path.join(folder, 'yolo/labels'));
+    await sharp({ create: { width: 20, height: 10, channels: 3, background: 'grey' } }).png().toFile(path.join(folder, 'yolo/images/a.png'));
+    writeFileSync(path.join(folder, 'yolo/labels/a.txt'), '0 0.5 0.5 0.5 0.5\n');
+    writeFileSync(path.join(folder, 'yolo/data.yaml'), 'train: images\nnames: [cat]\n');
+    const out = path.join(folder, 'coco.json');
+    const { status, stderr } = run('bin/mpvg.js', 'coco', 'convert', path.join(folder, 'yolo/data.yaml'), out, '--from', 'yolo');
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining('expected')]);
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ annotations: [{ bbox: [5, 2.5, 10, 5] }], categories: [{ name: 'cat' }] });
   });
 
   it('loads a config that imports mpvg, and finds its own files', () => {

@@ -100,6 +100,14 @@ describe('mpvg predict', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(`${one} would be overwritten`)]);
   }, 60_000);
 
+  it('refuses a config whose classes have other names than those of the run', async () => {
+    const photo = join(folder, 'data/images/validation/photo0.png');
+    const others = 'data.classes.names=["red","blue","green"]';
+    const { code, stderr } = await runMpvg('predict', config, photo, '--checkpoint', done, '--set', others, '--out', join(folder, 'other'));
+    expect(stderr).toMatch(/^mpvg: loadWeights: expected the classes of .*, 3 \(red, green, blue\), got 3 \(red, blue, green\); give the config of that run\n$/);
+    expect(code).toBe(2);
+  });
+
   it('names a photo that is not there', async () => {
     const { code, stderr } = await runMpvg('predict', config, join(folder, 'none.jpg'), '--checkpoint', done);
     expect([code, stderr]).toEqual([2, `mpvg: predict: expected a photo or a folder of photos, got ${join(folder, 'none.jpg')}: there is no such file\n`]);

@@ -118,6 +118,14 @@ describe('mpvg forward against the reference files', () => {
     expect([code, cli.stderr]).toEqual([2, `mpvg: float32Values: expected floating-point values (F64, F32, F16 or BF16) for "head.bias" in ${head}, got I8\n`]);
   });
 
+  it('does not write over what it reads', async () => {
+    const { floats } = await cutWeights();
+    const before = fs.readFileSync(floats);
+    const code = await cli.run(config, '--join', 'default', '--weights', floats, '--inputs', referencePath('deit_join_default'), '--out', floats);
+    expect([code, cli.stderr]).toEqual([2, `mpvg: forward: expected another file for --out than those that are read, got ${floats}: ${floats} would be overwritten\n`]);
+    expect(fs.readFileSync(floats).equals(before)).toBe(true);
+  });
+
   it('compares with the outputs in the inputs, and fails beyond a tolerance', async () => {
     const file = referencePath('deit_join_default');
     const run = (...args: string[]) => cli.run(config, '--join', 'default', '--weights', file, '--inputs', file, '--out', path.join(cli.dir, 'out'), ...args);

@@ -89,7 +89,7 @@ describe('mpvg pretrain that is refused', () => {
     const before = readFileSync(file);
     writeFileSync(file, names([0, 1, 2, 3, 4, 5, 6, 7, 9, 8]));
     const said = await refusal(done, command()).finally(() => writeFileSync(file, before));
-    expect(said).toContain('class0, class1, class2, class3, class4, class5, class6, class7, class8, class9, got 10, class0, class1, class2, class3, class4, class5, class6, class7, class9, class8;');
+    expect(said).toContain('class0, class1, class2, class3, class4, class5, class6, class7, class8, class9), got 10 (class0, class1, class2, class3, class4, class5, class6, class7, class9, class8);');
   });
 
   it('names what is damaged', async () => {
@@ -135,7 +135,7 @@ describe('mpvg finetune that is refused', () => {
 
   it('says so and changes nothing: other names of the classes, faulty data', async () => {
     const names = JSON.stringify({ names: ['red', 'blue', 'green'] });
-    expect(await refusal(done, command('--set', `data.classes=${names}`))).toContain('red, green, blue, got 3, red, blue, green; ');
+    expect(await refusal(done, command('--set', `data.classes=${names}`))).toContain('3 (red, green, blue), got 3 (red, blue, green); ');
     const faulty = join(folder, 'faulty');
     cpSync(join(folder, 'segmentation/data'), faulty, { recursive: true });
     const map = join(faulty, 'annotations/validation/photo1.png');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { loadInitialWeights } from '../../src/engine/initialWeights.ts';
 
@@ -42,6 +43,20 @@ describe('loadInitialWeights', () => {
       expect(data, name).toEqual((heads.includes(name) ? before : stored).get(name)!.data);
     }
     model.dispose();
+  });
+
+  it('leaves a classifier of as many classes with other names, and says both lists', async () => {
+    const path = join(folder, 'checkpoint');
+    const stored = await classifier({}, 1).state();
+    await saveCheckpoint(path, { model: stored, optimizer: new Map(), state: { task: { classNames: ['a', 'b', 'c', 'd', 'e'] } } });
+    const model = classifier({}, 2);
+    const before = await model.state();
+    expect(await loadInitialWeights(path, model, ['a', 'b', 'c', 'e', 'd'])).toEqual([
+      `from ${path}: ${stored.size - 2} tensors taken`,
+      'left at their initial values, since its classes are others, 5 (a, b, c, d, e) where these are 5 (a, b, c, e, d): head.weight, head.bias',
+    ]);
+    expect((await model.state()).get('head.weight')!.data).toEqual(before.get('head.weight')!.data);
+    expect(await loadInitialWeights(path, model, ['a', 'b', 'c', 'd', 'e'])).toEqual([`from ${path}: all ${stored.size} tensors taken`]);
   });
 
   it('takes a classifier of as many classes, and refuses another model', async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { expectRunFits, type RunMemory } from '../../src/engine/memoryNeed.ts';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError, ShapeError } from '../../src/errors.ts';
 import { tensorMemory } from '../../src/ops/memory.ts';
 
 beforeAll(() => selectBackend());
@@ -65,7 +65,7 @@ describe('expectRunFits', () => {
   });
 
   it('says that nothing would fit', () => {
-    expect(message({ peakBytes: () => 100 * GIB })).toMatch(/; not even one picture at a time would fit: make the model or the pictures smaller$/);
+    expect(message({ peakBytes: () => 100 * GIB })).toMatch(/; not even the smallest batch would fit: make the model or the pictures smaller$/);
   });
 
   it('refuses sizes beyond all numbers', () => {
@@ -87,5 +87,13 @@ describe('expectRunFits', () => {
     const { available } = tensorMemory()!;
     expect(() => expectRunFits(run({ batchSize: 1, peakBytes: () => 2 * available }))).toThrow(/fits into memory/);
     expect(() => expectRunFits(run({ batchSize: 1, peakBytes: () => 1000 }))).not.toThrow();
+  });
+
+  it('proposes from two pictures on where one cannot be traced', () => {
+    const peakBytes: RunMemory['peakBytes'] = ([images]) => {
+      if (images!.shape[0] === 1) throw new ShapeError('batchNorm: expected more than one value per channel');
+      return (1 + images!.shape[0]!) * GIB;
+    };
+    expect(message({ peakBytes })).toMatch(/; batchSize 9 would fit$/); // 1.1 · 10 + 0.08 of 0.95 · 12 GiB
   });
 });

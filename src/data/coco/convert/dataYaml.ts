@@ -2,6 +2,7 @@
 // Source: https://docs.ultralytics.com/datasets/detect.
 
 import path from 'node:path';
+import { parse } from 'yaml';
 import { ConfigError, DataError } from '../../../errors.ts';
 import { describeValue } from '../describeValue.ts';
 import { placeOf } from './photoLists.ts';
@@ -31,7 +32,6 @@ export function isYaml(file: string): boolean {
  */
 export async function readDataYaml(file: string): Promise<DataYaml> {
   const text = await readText(file, 'YAML');
-  const { parse } = await import('yaml');
   let content: Record<string, unknown> | null;
   try {
     content = parse(text) as Record<string, unknown> | null;
