@@ -239,9 +239,9 @@ describe('train', () => {
     await run(named('ant', 'bee', 'cat'));
     const before = bytesOf(path);
     await expect(run(named('ant', 'bee', 'wasp'), {}, {}, true)).rejects.toThrow(
-      `restoreTraining: expected the 3 classes of ${checkpointPath(path, 'last')}, ant, bee, cat, got 3, ant, bee, wasp; `);
+      `restoreTraining: expected the classes of ${checkpointPath(path, 'last')}, 3 (ant, bee, cat), got 3 (ant, bee, wasp); `);
     const numbered = (last: string) => [...Array.from({ length: 40 }, (_, i) => `c${i}`), last];
-    await expect(run(named(...numbered('x')), {}, {}, true)).rejects.toThrow('got 41, from class 0 on c0, c1, ');
+    await expect(run(named(...numbered('x')), {}, {}, true)).rejects.toThrow('got 41 (from class 0 on c0, c1, ');
     const shorter = { ...options.schedule, epochs: 2 } as TrainerOptions['schedule'];
     await expect(run(named('ant', 'bee', 'cat'), { schedule: shorter }, {}, true)).rejects.toThrow('expected a schedule of at least the 12 updates');
     expect(bytesOf(path)).toEqual(before);
