@@ -2,8 +2,8 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** One call carries at most this much: the system's limit is 2 GiB. */
-const maxTransferBytes = 2 ** 30;
+/** One read or write call carries at most this much: the system's limit is 2 GiB. */
+export const maxTransferBytes = 2 ** 30;
 
 const closing = new FinalizationRegistry<number>(closeSync);
 

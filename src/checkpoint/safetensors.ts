@@ -4,13 +4,10 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { DataError, ShapeError } from '../errors.ts';
 import { writeFileAtomically } from './atomicWrite.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
-import { OwnDescriptor } from './ownDescriptor.ts';
+import { maxTransferBytes, OwnDescriptor } from './ownDescriptor.ts';
 import { arrayTypeOf, elementCount, storedDtypes } from './storedTensor.ts';
 import type { StoredDtype, StoredTensor, TensorData, TensorMap } from './storedTensor.ts';
 import { tensorBuffer } from './tensorBuffer.ts';
-
-// One read or write call carries at most this much: the system's limit is 2 GiB.
-const maxTransferBytes = 2 ** 30;
 
 /** What is known of a tensor without reading it. */
 export interface TensorInfo {

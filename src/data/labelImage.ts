@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { DataError } from '../errors.ts';
+import { PNG_SIGNATURE } from './labelPng.ts';
 import { decodeFault, pixelLimit } from './pixelLimit.ts';
 
 /** Class numbers of one photo, row by row. */
@@ -18,7 +19,6 @@ export interface LabelImage {
   readonly height: number;
 }
 
-const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 const COLOUR_TYPES: Readonly<Record<number, string>> = {
   2: 'RGB; replace colours by class numbers, or keep one channel where all three are the same',
   4: 'grey with alpha; remove the alpha channel',
@@ -44,7 +44,7 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
   } catch (error) {
     throw fault((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error));
   }
-  if (bytes.length < 33 || SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(`another kind of file${kindOf(bytes)}`);
+  if (bytes.length < 33 || PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(`another kind of file${kindOf(bytes)}`);
   const depth = bytes[24]!;
   const colourType = bytes[25]!;
   if (colourType !== GREY && colourType !== PALETTE) throw fault(COLOUR_TYPES[colourType] ?? `colour type ${colourType}`);
@@ -77,7 +77,7 @@ function asPlainGrey(bytes: Uint8Array): Buffer {
   const header = Uint8Array.from(bytes.subarray(8, 33));
   header[17] = GREY;
   new DataView(header.buffer).setUint32(21, crc32(header.subarray(4, 21)));
-  const kept: Uint8Array[] = [SIGNATURE, header];
+  const kept: Uint8Array[] = [PNG_SIGNATURE, header];
   for (let at = 33; at + 12 <= bytes.length;) {
     const end = at + 12 + view.getUint32(at);
     const type = view.getUint32(at + 4);

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { crc32, deflate } from 'node:zlib';
 import { ShapeError } from '../errors.ts';
 
-const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
+/** What a PNG file begins with. */
+export const PNG_SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 const PALETTE = 3;
 
 const compress = promisify(deflate);
@@ -40,7 +41,7 @@ export async function encodeLabelPng(
   header.writeUInt32BE(height, 4);
   header.set([8, PALETTE, 0, 0, 0], 8);
   return Buffer.concat([
-    SIGNATURE, chunk('IHDR', header), chunk('PLTE', palette), chunk('IDAT', await compress(rows)), chunk('IEND', new Uint8Array()),
+    PNG_SIGNATURE, chunk('IHDR', header), chunk('PLTE', palette), chunk('IDAT', await compress(rows)), chunk('IEND', new Uint8Array()),
   ]);
 }
 
