@@ -56,12 +56,12 @@ function neededBytes(run: RunMemory, pictures: number, { held, reserved }: Tenso
   return tensors + LIBRARIES_BYTES + run.batchesAhead * batch + run.savedBytes;
 }
 
-function isPossible(trace: () => number): boolean {
+/** One picture, or two where a batch norm wants more than one. */
+function smallest(needed: (pictures: number) => number): { pictures: number; bytes: number } {
   try {
-    trace();
-    return true;
+    return { pictures: 1, bytes: needed(1) };
   } catch (error) {
-    if (error instanceof ShapeError) return false;
+    if (error instanceof ShapeError) return { pictures: 2, bytes: needed(2) };
     throw error;
   }
 }
@@ -79,8 +79,7 @@ function peakOf(run: RunMemory, inputs: readonly StepInput[]): number {
 function fittingBatch(run: RunMemory, memory: TensorMemory): number {
   const limit = PROPOSED_SHARE * memory.available;
   const needed = (pictures: number): number => neededBytes(run, pictures, memory);
-  const least = isPossible(() => needed(1)) ? 1 : 2; // a batch norm may want more than one
-  let fits = { pictures: least, bytes: needed(least) };
+  let fits = smallest(needed);
   if (fits.bytes > limit) return 0;
   let exceeds = { pictures: run.batchSize, bytes: needed(run.batchSize) };
   for (let i = 0; i < MOST_PROPOSALS && exceeds.pictures - fits.pictures > 1; i++) {
