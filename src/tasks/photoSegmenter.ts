@@ -2,7 +2,7 @@
 // photo's own size, a band at a time.
 // Source: mmsegmentation's EncoderDecoder.inference and aug_test.
 
-import { add, argMax, dispose, reverse, softmax, squeeze, tidy } from '@tensorflow/tfjs-core';
+import { add, argMax, dispose, reverse, softmax, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RawImage } from '../data/dataset.ts';
 import { ConfigError, NativeError } from '../errors.ts';
@@ -141,7 +141,7 @@ export class PhotoSegmenter {
       dispose(sum === undefined ? [resized] : [resized, sum]);
       sum = scores;
     }
-    const best = tidy(() => squeeze(argMax(sum!, 3), [0]));
+    const best = argMax(sum!, 3);
     try {
       return Uint8Array.from(await best.data<'int32'>());
     } finally {

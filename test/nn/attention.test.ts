@@ -1,4 +1,4 @@
-import { add } from '@tensorflow/tfjs-core';
+import { add, mul } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ConfigError } from '../../src/errors.ts';
@@ -34,6 +34,14 @@ describe('Attention', () => {
       const expected = add(x(), layer.proj.forward(mixed)).dataSync();
       expect(relativeError(layer.forward(x(), norm, { grid }).dataSync(), expected), `${window}`).toBeLessThan(1e-5);
     }
+  });
+
+  it('scales what it adds by channel', () => {
+    const { layer, norm } = make();
+    const layerScale = randomTensor(new Rng(4), [12]);
+    const branch = layer.proj.forward(attention(layer.qkv.forward(norm.forward(x())), 2));
+    const expected = add(x(), mul(branch, layerScale)).dataSync();
+    expect(relativeError(layer.forward(x(), norm, { layerScale }).dataSync(), expected)).toBeLessThan(1e-5);
   });
 
   it('needs the grid with windows, and takes no bias of the scores then', () => {

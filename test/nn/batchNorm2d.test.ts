@@ -46,6 +46,8 @@ describe('BatchNorm2d', () => {
     stem.norm.runningVar.set(new Float32Array(3));
     const [scaled] = stem.norm.forward(tensor(Float32Array.of(0.01, 0, 0), [1, 1, 1, 3]), false).dataSync();
     expect(scaled).toBeCloseTo(0.01 / Math.sqrt(1e-5), 4);
+    const [negative] = stem.norm.forward(tensor(Float32Array.of(-0.01, 0, 0), [1, 1, 1, 3]), false).dataSync(); // no ReLU
+    expect(negative).toBeCloseTo(-0.01 / Math.sqrt(1e-5), 4);
   });
 
   it('keeps its statistics in a checkpoint, the count as int64', async () => {

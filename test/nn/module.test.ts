@@ -1,7 +1,7 @@
 import { memory, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
-import { DataError } from '../../src/errors.ts';
+import { ConfigError, DataError } from '../../src/errors.ts';
 import { LayerNorm } from '../../src/nn/layerNorm.ts';
 import { Linear } from '../../src/nn/linear.ts';
 import { Module } from '../../src/nn/module.ts';
@@ -109,6 +109,29 @@ describe('Module', () => {
     table.dispose();
     expect(memory().numTensors).toBe(before);
     expect(() => table.offsets.value).toThrow('call initialise or loadState first');
+  });
+
+  it('refuses to make or load what no memory holds, and counts what is there already out', () => {
+    class Huge extends Module {
+      readonly weight = this.parameter('weight', { shape: [2 ** 20, 2 ** 22], initialiser: zeros });
+      readonly token = this.parameter('token', { shape: [7], initialiser: zeros });
+      readonly table = this.constant(() => new Float32Array(6), [2, 3]);
+      readonly offsets = this.constant(() => new Float32Array(5), [5]);
+    }
+    const before = memory().numTensors;
+    const model = new Huge();
+    const message = (values: string) => new RegExp(`^Huge: expected a model \\(here of ${values} values\\) that fits into memory, ` +
+      'got 16384\\.0 GiB where \\S+ GiB are available; make it smaller$');
+    for (const make of [() => model.initialise(0), () => model.loadState(new Map(), { strict: false })]) {
+      expect(make).toThrow(ConfigError);
+      expect(make).toThrow(message('4,398,046,511,122')); // 2^42 and 18
+    }
+    expect(memory().numTensors).toBe(before);
+    model.token.set(new Float32Array(7));
+    model.offsets.make();
+    expect(() => model.initialise(0)).toThrow(message('4,398,046,511,110'));
+    model.dispose();
+    expect(memory().numTensors).toBe(before);
   });
 
   it('refuses another shape and values that are not floats, strict or not', () => {

@@ -1,4 +1,4 @@
-import { tensor } from '@tensorflow/tfjs-core';
+import { slice, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
@@ -46,6 +46,7 @@ describe('MsDeformAttn', () => {
     expect(at(0, 1, 3)).toEqual([4, 0]);
     [2 / Math.sqrt(3), 2].forEach((expected, i) => expect(at(1, 0, 1)[i]).toBeCloseTo(expected, 6));
     expect(at(3, 1, 2)[0]).toBe(-3);
+    [-1 / Math.sqrt(3), -1].forEach((expected, i) => expect(at(4, 0, 0)[i]).toBeCloseTo(expected, 6)); // along 240°
     for (const parameter of [layer.samplingOffsets.weight, layer.attentionWeights.weight, layer.attentionWeights.bias!]) {
       expect((await parameter.read()).every((value) => value === 0)).toBe(true);
     }
@@ -72,6 +73,20 @@ describe('MsDeformAttn', () => {
     const [past, factors] = [residual.dataSync(), layerScale.dataSync()];
     expect(relativeError(added, plain.map((value, i) => past[i]! + value))).toBeLessThan(1e-6);
     expect(relativeError(scaled, plain.map((value, i) => past[i]! + factors[i % 48]! * value))).toBeLessThan(1e-6);
+  });
+
+  it('takes centres of its own for each sample', () => {
+    const rng = new Rng(2);
+    const layer = make(1);
+    layer.initialise(0);
+    const [query, values] = [randomTensor(rng, [2, 6, 48]), randomTensor(rng, [2, 20, 48])] as const;
+    const centres = tensor(Array.from({ length: 24 }, () => rng.uniform()), [2, 6, 1, 2]);
+    const run = (at: Tensor, from: number, count: number) => {
+      const [own, seen] = [query, values].map((x) => slice(x, [from, 0, 0], [count, -1, -1])) as [Tensor, Tensor];
+      return layer.forward(own, at, seen, [{ height: 4, width: 5 }]).dataSync();
+    };
+    const apart = [0, 1].flatMap((b) => [...run(slice(centres, [b, 0, 0, 0], [1, -1, -1, -1]), b, 1)]);
+    expect(relativeError(run(centres, 0, 2), apart)).toBeLessThan(1e-6);
   });
 
   it('names the parameter that is wrong', () => {

@@ -1,11 +1,14 @@
 import { dispose, memory, tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
-import { DataError } from '../../src/errors.ts';
+import { ImageLoader } from '../../src/data/loader.ts';
+import { ConfigError, DataError } from '../../src/errors.ts';
+import { CompiledStep } from '../../src/ops/compileStep.ts';
 import { coloursDataset } from './coloursDataset.ts';
 import { firstBatch, tinyClassification, tinyDeiT, tinyViTLite } from './tinyClassification.ts';
 
 beforeAll(() => selectBackend({ threads: 1 }));
+afterEach(() => vi.restoreAllMocks());
 
 describe('ClassificationTask', () => {
   it('refuses training data with another number of classes than the model, and says what to set', () => {
@@ -34,6 +37,13 @@ describe('ClassificationTask', () => {
 
   it('refuses batches of more pictures than there are', () => {
     expect(() => tinyClassification(tinyViTLite, { batchSize: 25 })).toThrow('expected at most the 24 training images for batchSize, got 25');
+  });
+
+  it('refuses a model of one class, and threads that cannot be', () => {
+    const options = { training: coloursDataset(24, { classNames: ['red'] }), validation: coloursDataset(3, { classNames: ['red'] }) };
+    expect(() => tinyClassification({ ...tinyViTLite, classes: 1 }, options)).toThrow('expected at least 2 classes for model.classes, got 1');
+    expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(ConfigError);
+    expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(/for workers, got -1/);
   });
 
   it('smooths the labels in training', async () => {
@@ -89,6 +99,59 @@ describe('ClassificationTask', () => {
     expect(found!['loss']).toBeCloseTo(loss / 10, 5);
     expect(found!['top1']).toBeCloseTo(right / 10, 10);
     await task.close();
+  });
+
+  it.each([[5, ['top1', 'loss']], [6, ['top1', 'top5', 'loss']]])('gives the metrics of %i classes: %j', async (classes, names) => {
+    const classNames = Array.from({ length: classes }, (_, i) => `${i}`);
+    const task = tinyClassification({ ...tinyDeiT, classes }, {
+      training: coloursDataset(24, { classNames }), validation: coloursDataset(10, { seed: 2, classNames }),
+    });
+    expect(Object.keys((await task.evaluate({ compile: false }))!)).toEqual(names);
+    await task.close();
+  });
+
+  it('evaluates in the order of the data, with the random numbers of a first epoch', async () => {
+    const validation = coloursDataset(10, { seed: 2 });
+    const seen: number[] = [];
+    const load = (index: number) => { seen.push(index); return validation.load(index); };
+    const random = [{ kind: 'padAndCrop', sizePx: 8, paddingPx: 3 }] as const;
+    const augmentation = { train: random, eval: random, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+    const task = tinyClassification(tinyDeiT, { validation: { ...validation, load }, augmentation });
+    const { loss } = (await task.evaluate({ compile: false }))!;
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const once = { batchSize: 10, seed: 0, workers: 0, shuffle: false, dropLast: false };
+    const loader = new ImageLoader(validation, { ...once, transforms: random });
+    for await (const { images, labels } of loader.epoch(0)) {
+      const pixels = tensor(Float32Array.from(images, (value) => (value / 255 - 0.5) / 0.25), [10, 8, 8, 3]);
+      const logits = await task.model.forward(pixels).data<'float32'>();
+      const losses = Array.from(labels, (label, i) => {
+        const row = logits.subarray(3 * i, 3 * i + 3);
+        return Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - row[label]!;
+      });
+      expect(loss).toBeCloseTo(losses.reduce((sum, value) => sum + value, 0) / 10, 5);
+    }
+    await task.close();
+  });
+
+  it('compiles where it is told to, and closes its loaders and programs', async () => {
+    const [run, dispose] = [vi.spyOn(CompiledStep.prototype, 'run'), vi.spyOn(CompiledStep.prototype, 'dispose')];
+    const close = vi.spyOn(ImageLoader.prototype, 'close');
+    const task = tinyClassification();
+    await task.evaluate({ compile: false });
+    expect(run).not.toHaveBeenCalled();
+    await task.evaluate({ compile: true });
+    expect(run).toHaveBeenCalledTimes(2); // batches of 6 and 4
+    await task.close();
+    expect(dispose).toHaveBeenCalledOnce();
+    expect(close).toHaveBeenCalledTimes(2);
+  });
+
+  it('measures other labels of the same pictures otherwise', async () => {
+    const validation = coloursDataset(10, { seed: 2 });
+    const relabelled = { ...validation, label: (index: number) => (index === 9 ? 1 : validation.label(index)) };
+    const measures = [validation, relabelled].map((one) => tinyClassification(tinyViTLite, { validation: one }).metadata.measure);
+    expect(measures[0]).toMatch(/^top1 of 10 pictures \(\w+\) after \[\{"kind":"resizeAndCentreCrop"/);
+    expect(measures[1]).not.toBe(measures[0]);
   });
 
   it('trains on whole batches in an order that changes, and takes as many pictures as there are for one', async () => {

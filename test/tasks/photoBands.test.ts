@@ -32,4 +32,27 @@ describe('bandsOver', () => {
     expect(lefts(1)).toEqual([0]); // 18 windows in 2 rows of 9.8 MB each: 354 MB
     expect(lefts(2)).toEqual([0, 3000]); // 10 windows each: 393 MB
   });
+
+  /** Two windows of 100 pixels side by side over a view of 200, `bytes` each. */
+  const pair = (bytes: number) => ({
+    width: 200, windows: [0, 100].map((left) => ({ top: 0, left, height: 50, width: 100 })), bytes, rows: 1,
+  });
+  const columns = (width: number, views: Parameters<typeof bandsOver>[2]) =>
+    bandsOver({ height: 1, width }, 2, views).map((band) => [band.left, band.width]);
+
+  it('takes one column up to 500 MB of windows, and counts those that lie in a column, in pixels of the view', () => {
+    expect(columns(200, [pair(250e6)])).toEqual([[0, 200]]);
+    // The second window begins where the first column ends.
+    expect(columns(200, [pair(250_000_001)])).toEqual([[0, 100], [100, 100]]);
+    expect(columns(400, [pair(250_000_001)])).toEqual([[0, 200], [200, 200]]);
+    expect(columns(100, [pair(250_000_001)])).toEqual([[0, 50], [50, 50]]);
+    // Halves of an odd width are whole pixels.
+    expect(columns(201, [{ ...pair(250_000_001), width: 201 }])).toEqual([[0, 100], [100, 101]]);
+  });
+
+  it('cuts at most 64 columns, and none of less than a pixel, where one window is too much', () => {
+    const one = (width: number) => ({ width, windows: [{ top: 0, left: 0, height: 9, width }], bytes: 600e6, rows: 1 });
+    expect(columns(640, [one(640)])).toEqual(Array.from({ length: 64 }, (_, i) => [10 * i, 10]));
+    expect(columns(3, [one(3)])).toEqual([[0, 1], [1, 1], [2, 1]]);
+  });
 });

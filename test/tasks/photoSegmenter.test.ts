@@ -1,16 +1,20 @@
 import { memory, mul, slice, softmax, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import type { RawImage } from '../../src/data/dataset.ts';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalization.ts';
 import { NativeError } from '../../src/errors.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
+import { CompiledStep } from '../../src/ops/compileStep.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
+import { bandsOver } from '../../src/tasks/photoBands.ts';
 import { PhotoSegmenter } from '../../src/tasks/photoSegmenter.ts';
 import { windowsOver, type InferenceMode } from '../../src/tasks/slidingWindow.ts';
 import { tinyAdapter } from '../adapter/tinyAdapter.ts';
+
+vi.mock('../../src/tasks/photoBands.ts', { spy: true });
 
 const classes = 40;
 const large = { height: 310, width: 600 }; // two bands
@@ -28,6 +32,8 @@ beforeAll(async () => {
   const { weight } = model.decodeHead.classifier.convSeg;
   weight.set(tidy(() => mul(weight.value, 400)));
 });
+
+afterEach(() => vi.clearAllMocks());
 
 function photo(height: number, width: number, seed: number): RawImage {
   const rng = new Rng(seed);
@@ -148,11 +154,55 @@ describe('PhotoSegmenter', () => {
     expect(differing(found, plainly(photos, mode, small, { ...right, of: 'logits' }))).toBeGreaterThan(20);
   });
 
+  it.each([['whole', whole], ['windows', slide]])('decides in columns what it decides in rows: %s', async (_, mode) => {
+    const photos = [photo(64, 160, 1)];
+    const size = { height: 40, width: 61 };
+    const expected = await segmented(photos, mode, size, true);
+    vi.mocked(bandsOver).mockReturnValueOnce([0, 25].flatMap((left) => [0, 17].map((top) =>
+      ({ top, left, height: top === 0 ? 17 : 23, width: left === 0 ? 25 : 36 }))));
+    expect(differing(await segmented(photos, mode, size, true), expected)).toBe(0);
+    expect(new Set(expected).size).toBeGreaterThan(3);
+  });
+
+  it('has bands cut by the windows of all views, their rows and what their logits take, a quarter as high and as wide', async () => {
+    const photos = [photo(64, 96, 7), photo(32, 64, 7)]; // of the second, one window is the whole
+    await segmented(photos, slide, { height: 8, width: 12 }, true);
+    const view = (height: number, width: number, bytes: number) =>
+      ({ width, windows: windowsOver(height, width, 64, 43), rows: 2, bytes });
+    const [large, small] = [view(64, 96, 16 * 16 * classes * 4), view(32, 64, 8 * 16 * classes * 4)];
+    expect(vi.mocked(bandsOver).mock.calls).toEqual([[{ height: 8, width: 12 }, classes, [large, large, small, small]]]);
+  });
+
+  it('takes the largest logit of one view, however little it is larger', async () => {
+    const photos = [photo(64, 96, 8)];
+    const expected = await segmented(photos, whole, small, false);
+    const { weight } = model.decodeHead.classifier.convSeg;
+    const scaled = (factor: number) => weight.set(tidy(() => mul(weight.value, factor)));
+    scaled(2 ** -40); // the bias is zero
+    const found = await segmented(photos, whole, small, false);
+    scaled(2 ** 40);
+    expect(differing(found, expected)).toBe(0);
+  });
+
+  it('compiles windows where it is told to, and frees the programs', async () => {
+    const [run, dispose] = [vi.spyOn(CompiledStep.prototype, 'run'), vi.spyOn(CompiledStep.prototype, 'dispose')];
+    const photos = [photo(64, 64, 9)];
+    for (const compile of [false, true]) {
+      await segmented(photos, slide, { height: 8, width: 8 }, false, compile);
+      expect(run).toHaveBeenCalledTimes(compile ? 1 : 0);
+    }
+    expect(dispose).toHaveBeenCalledTimes(2);
+  });
+
   it('says what to do about a photo that is too large for the model as a whole', async () => {
     const segmenter = new PhotoSegmenter(model, { mode: whole, flip: false, mean, std });
     const forward = vi.spyOn(model, 'quarterLogits').mockImplementation(() => { throw new NativeError('out of memory: 9000 MiB asked for'); });
     await expect(segmenter.segment([photo(64, 96, 5)], small, false)).rejects.toThrow(
       /^PhotoSegmenter: expected a photo .* got 96 x 64 pixels at test scale \(out of memory: 9000 MiB asked for\); set evaluation\.mode=slide, or a smaller/);
+    for (const error of [new NativeError('another fault'), new TypeError('out of memory')]) {
+      forward.mockImplementation(() => { throw error; });
+      await expect(segmenter.segment([photo(64, 96, 5)], small, false)).rejects.toBe(error);
+    }
     forward.mockRestore();
     segmenter.dispose();
   });

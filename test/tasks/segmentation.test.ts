@@ -2,14 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argMax, div, memory, sub, tensor, tidy } from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ade20kAugmentation } from '../../src/data/segmentation/augmentation.ts';
 import { openSegmentationData } from '../../src/data/segmentation/openSegmentationData.ts';
+import { SegmentationLoader } from '../../src/data/segmentation/segmentationLoader.ts';
 import { TestPhotoLoader } from '../../src/data/segmentation/testPhotoLoader.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
+import { PhotoSegmenter } from '../../src/tasks/photoSegmenter.ts';
 import { SegmentationTask, type SegmentationOptions } from '../../src/tasks/segmentation.ts';
 import { tinyAdapter } from '../adapter/tinyAdapter.ts';
 import { writePair } from '../data/segmentation/writePairs.ts';
@@ -23,6 +26,7 @@ beforeAll(async () => {
   for (let i = 0; i < 2; i++) await writePair(dir, 'validation', `${i}`, { width: 50 + 14 * i, height: 40, label });
 });
 afterAll(() => rm(dir, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
 
 const scales = { frame: { longPx: 64, shortPx: 64 }, ratios: [1], multiple: 32 };
 const [mean, std] = [[0.4, 0.5, 0.6], [0.2, 0.25, 0.3]] as const;
@@ -119,9 +123,30 @@ describe('SegmentationTask', () => {
     await task.close();
   });
 
+  it('knows batches in which nothing has a label', async () => {
+    const task = await make();
+    for await (const batch of task.training.epoch(0)) {
+      const ignored = batch.maps.map(() => 255);
+      expect(task.isUnlabelled({ ...batch, maps: ignored })).toBe(true);
+      expect(task.isUnlabelled({ ...batch, maps: ignored.map((label, i) => (i === 77 ? 0 : label)) })).toBe(false);
+      expect(task.isUnlabelled({ ...batch, maps: ignored.fill(0) })).toBe(false);
+    }
+    await task.close();
+  });
+
+  it('closes its loaders and frees its segmenter', async () => {
+    const [loader, photos] = [SegmentationLoader, TestPhotoLoader].map(({ prototype }) => vi.spyOn(prototype, 'close'));
+    const dispose = vi.spyOn(PhotoSegmenter.prototype, 'dispose');
+    await (await make()).close();
+    for (const spy of [loader, photos, dispose]) expect(spy).toHaveBeenCalledOnce();
+  });
+
   it('refuses a model of other classes and batches of more photos than there are', async () => {
     await expect(make({}, 5)).rejects.toThrow('expected 5 classes in the data, as model.classes says, got 4; set model.classes to 4');
     await expect(make({ batchSize: 4 })).rejects.toThrow('expected at most the 3 training photos for batchSize, got 4');
     await (await make({ batchSize: 3 })).close();
+    await expect(make({}, 1)).rejects.toThrow('SegmentationTask: expected at least 2 classes for model.classes, got 1');
+    await expect(make({ workers: -1 })).rejects.toThrow(ConfigError);
+    await expect(make({ workers: -1 })).rejects.toThrow(/for workers, got -1/);
   });
 });

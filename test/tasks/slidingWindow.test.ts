@@ -77,6 +77,26 @@ describe('SlidingLogits', () => {
       expect((await view.part(part)).dataSync()).toEqual(slice(whole, [0, top, 1, 0], [1, 2, 9, 3]).dataSync());
     }
     expect(seen).toHaveLength(6); // each once
+    // A window that ends within the part, one of which it holds a single pixel, and none that only touches it.
+    const inside = { top: 3, left: 0, height: 6, width: 11 };
+    const corner = { top: 0, left: 5, height: 1, width: 1 };
+    const lower = { top: 6, left: 6, height: 3, width: 5 };
+    for (const [part, windows] of [[inside, 6], [corner, 3], [lower, 2]] as const) {
+      const run: Part[] = [];
+      const values = (await sliding(x, 6, 4, run).part(part)).dataSync();
+      expect(values).toEqual(slice(whole, [0, part.top, part.left, 0], [1, part.height, part.width, 3]).dataSync());
+      expect(run).toHaveLength(windows);
+    }
+  });
+
+  it('runs a window again that a later part needs after it was let go, as from column to column', async () => {
+    const x = image(20, 6);
+    const view = sliding(x, 6, 4);
+    const first = { top: 0, left: 0, height: 2, width: 6 };
+    const values = (await view.part(first)).dataSync();
+    await view.part({ ...first, top: 18 });
+    expect((await view.part(first)).dataSync()).toEqual(values);
+    view.dispose();
   });
 
   it('is the windows side by side where they do not overlap, and the whole picture where one covers it', async () => {
