@@ -5,6 +5,7 @@ import { addCoco } from './coco.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addFinetune } from './finetune.ts';
 import { addForward } from './forward.ts';
+import { addHelp } from './helpCommand.ts';
 import { addParams } from './params.ts';
 import { addPredict } from './predict.ts';
 import { addPretrain } from './pretrain.ts';
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(mpvg --help lists the commands, mpvg <command> --help its options)');
   const commands = [addPretrain, addFinetune, addPredict, addParams, addForward, addEvaluate, addCoco, addBench, addSetup];
   for (const add of commands) add(program);
+  addHelp(program);
   return program;
 }
 
