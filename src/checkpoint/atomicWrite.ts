@@ -6,7 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { makeFolder } from './makeFolder.ts';
 import { claimTemporary, cleanTemporaries, releaseTemporary } from './temporaries.ts';
-import { explainWriteError, systemCode } from './writeError.ts';
+import { systemCode } from '../data/systemReason.ts';
+import { explainWriteError } from './writeError.ts';
 
 /**
  * Writes a directory of files so that `path` holds the old content until the new one is complete and on disk.

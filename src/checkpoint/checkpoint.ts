@@ -7,6 +7,7 @@ import { floatTensors } from './floatTensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
 import { locate } from './temporaries.ts';
+import { explainReadError } from './writeError.ts';
 
 export { assertSameModel } from './checkpointKeys.ts';
 
@@ -85,7 +86,7 @@ export async function findCheckpoint(path: string, prefer: 'best' | 'last' = 'be
       if (candidate !== undefined && (await isFile(fileOf(candidate, 'model')))) return candidate;
     }
   }
-  const names = await readdir(found);
+  const names = await readdir(found).catch((error: unknown) => { throw explainReadError(error, path); });
   const got = names.length === 0 ? 'an empty directory' : `a directory with ${names.slice(0, 5).join(', ')}`;
   throw new DataError(`findCheckpoint: expected model.safetensors or checkpoints/{best,last} in ${path}, got ${got}`);
 }
@@ -113,7 +114,7 @@ async function readFloats(path: string): Promise<TensorMap> {
 }
 
 async function readState(path: string): Promise<CheckpointState> {
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => { throw explainReadError(error, path); });
   let state: unknown;
   try {
     state = JSON.parse(text);

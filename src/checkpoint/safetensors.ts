@@ -5,6 +5,7 @@ import { DataError, ShapeError } from '../errors.ts';
 import { writeFileAtomically } from './atomicWrite.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
 import { maxTransferBytes, OwnDescriptor } from './ownDescriptor.ts';
+import { systemReason } from '../data/systemReason.ts';
 import { arrayTypeOf, elementCount, storedDtypes } from './storedTensor.ts';
 import type { StoredDtype, StoredTensor, TensorData, TensorMap } from './storedTensor.ts';
 import { tensorBuffer } from './tensorBuffer.ts';
@@ -122,9 +123,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 function cannotOpen(path: string, error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : error;
-  const reason = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : String(code);
-  throw new DataError(`openSafetensors: cannot open ${path}: ${reason}`, { cause: error });
+  throw new DataError(`openSafetensors: cannot open ${path}: ${systemReason(error)}`, { cause: error });
 }
 
 /**

@@ -1,6 +1,7 @@
 // `mpvg evaluate miou`.
 
 import { readFile } from 'node:fs/promises';
+import { systemReason } from '../data/systemReason.ts';
 import { DataError } from '../errors.ts';
 import { countLabelPairs, pairLabelFolders } from '../evaluation/labelFolders.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';
@@ -64,7 +65,7 @@ function coding(reduceZeroLabel: true | undefined, labelMap: ReadonlyMap<number,
 
 async function readNames(file: string, classes: number): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new DataError(`evaluate miou: expected a file with one name per line for --names, got ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    throw new DataError(`evaluate miou: expected a file with one name per line for --names, got ${file}: ${systemReason(error)}`);
   });
   const names = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
   if (names.length !== classes) throw new DataError(`evaluate miou: expected ${classes} names in ${file}, got ${names.length}`);

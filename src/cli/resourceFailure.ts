@@ -1,5 +1,7 @@
-// What the system did not give: memory, threads, open files. Where it runs out is anywhere, so what it is called by those who
-// asked for it (libtorch, V8, worker threads, system calls) is known here, in one place.
+// What the system did not give: memory, threads, open files, a path that nobody else has explained. Where it runs out is
+// anywhere, so what it is called by those who asked for it (libtorch, V8, workers, system calls) is known here, in one place.
+
+import { knownReason } from '../data/systemReason.ts';
 
 const CODES: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: 'a worker thread ran out of memory; use fewer workers (--set workers=1), or give Node more (--max-old-space-size)',
@@ -22,6 +24,10 @@ export function resourceFailure(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const known = 'code' in error && typeof error.code === 'string' ? CODES[error.code] : undefined;
   if (known !== undefined) return known;
+  if ('path' in error && 'syscall' in error) {
+    const reason = knownReason(error);
+    if (reason !== undefined) return `cannot ${String(error.syscall)} ${String(error.path)}: ${reason}`;
+  }
   for (const [pattern, line] of MESSAGES) {
     const match = pattern.exec(error.message);
     if (match !== null) return line(match);

@@ -2,7 +2,10 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { createJiti } from 'jiti';
+import { systemReason } from '../data/systemReason.ts';
 import { ConfigError } from '../errors.ts';
 import { member } from './schemaAt.ts';
 
@@ -13,10 +16,8 @@ import { member } from './schemaAt.ts';
  */
 export async function importConfig(file: string): Promise<unknown> {
   const absolute = path.resolve(file);
-  const status = statSync(absolute, { throwIfNoEntry: false });
-  if (!status?.isFile()) {
-    throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${status === undefined ? 'there is no such file' : 'it is no file'}`);
-  }
+  const found = kindOf(absolute);
+  if (found !== 'a file') throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${found}`);
   // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here. Nothing is
   // kept on disk: that would be in a folder for temporary files which other users may write to.
   // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used
@@ -26,21 +27,38 @@ export async function importConfig(file: string): Promise<unknown> {
   try {
     loaded = await jiti.import(absolute);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${placeOf(error, absolute, file) ?? file}: ${reasonOf(error)}`, { cause: error });
+    const place = placeOf(error, absolute, file);
+    if (place === undefined && isAboutNull(error)) return null;
+    throw new ConfigError(`${place ?? file}: ${reasonOf(error)}`, { cause: error });
   }
   const config = member(loaded, 'default');
-  if (config !== undefined) return config;
+  const isUndefined = typeof config === 'object' && config !== null && 'default' in config; // then it is the module itself
+  if (config !== undefined && !isUndefined) return config;
   const others = Object.keys(loaded ?? {}).join(', ');
   throw new ConfigError(`${file}: expected \`export default defineConfig({ … })\`, got no default export${others === '' ? '' : `, only ${others}`}`);
+}
+
+function kindOf(file: string): string {
+  try {
+    const status = statSync(file, { throwIfNoEntry: false });
+    return status === undefined ? 'there is no such file' : status.isFile() ? 'a file' : 'it is no file';
+  } catch (error) {
+    return systemReason(error);
+  }
+}
+
+/** The loader's own failure at a module whose default export is null, on which it looks for `then`. */
+function isAboutNull(error: unknown): boolean {
+  return error instanceof TypeError && error.message === "Cannot read properties of null (reading 'then')";
 }
 
 /** The parser's "ParseError: what, file:line:column", and what an error says in its first line. */
 const parseError = /^ParseError: (.*?)\s*\n\s*(\/.*):(\d+):(\d+)$/s;
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `it throws ${String(error)}`;
-  return (parseError.exec(error.message)?.[1] ?? error.message).split('\n')[0]!;
+  if (!(error instanceof Error)) return `it throws ${typeof error === 'string' ? error : inspect(error, { breakLength: Infinity })}`.split('\n')[0]!;
+  const message = parseError.exec(error.message)?.[1] ?? error.message;
+  return message === '' ? `it throws ${error.name} without a message` : message.split('\n')[0]!;
 }
 
 /** `file:line:column` or `file:line`, the config's file as the user named it; undefined where nothing tells. */
@@ -52,9 +70,18 @@ function placeOf(error: unknown, absolute: string, file: string): string | undef
   const missing = missingModule(error);
   if (missing !== undefined) return `${named(missing.importer)}:${missing.line}`;
   // Lines of what runs are those of the source, columns are not. The first frame outside of packages and of Node is the user's.
-  const frames = (error.stack ?? '').split('\n').slice(1).map((frame) => /(?:\(|at |async )(?:file:\/\/)?(\/[^()]*?):(\d+):\d+\)?$/.exec(frame));
-  const own = frames.find((frame) => frame !== null && isUsers(frame[1]!));
-  return own ? `${named(own[1]!)}:${own[2]}` : undefined;
+  const frames = (error.stack ?? '').split('\n').map(frameOf).filter((frame) => frame !== undefined);
+  const loader = frames.findLastIndex(({ path: where }) => where.includes('/node_modules/jiti/')); // beyond it are our callers
+  const own = frames.slice(0, loader < 0 ? undefined : loader).find(({ path: where }) => where === absolute || isUsers(where));
+  return own && `${named(own.path)}:${own.line}`;
+}
+
+/** File and line of `at name (/path:line:column)` or `at /path:line:column`; paths have blanks and brackets too. */
+function frameOf(text: string): { readonly path: string; readonly line: string } | undefined {
+  const [, where = ''] = /^ +at (?:async )?(.*)$/.exec(text) ?? [];
+  const place = /^(\/|file:)/.test(where) ? where : /\(((?:\/|file:).*)\)$/.exec(where)?.[1] ?? '';
+  const [, found, line = ''] = /^(.*):(\d+):\d+$/.exec(place) ?? [];
+  return found === undefined ? undefined : { path: found.startsWith('file:') ? fileURLToPath(found) : found, line };
 }
 
 function isUsers(found: string): boolean {

@@ -3,6 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemReason } from './systemReason.ts';
 import { DataError } from '../errors.ts';
 import type { ClassificationDataset, RawImage } from './dataset.ts';
 import type { PictureSource } from './sampleSource.ts';
@@ -167,5 +168,5 @@ async function listOrThrow(dir: string): Promise<string[]> {
 }
 
 function unreadable(path: string, error: unknown): DataError {
-  return new DataError(`CifarDataset.open: expected a readable ${path}, got: ${error instanceof Error ? error.message : String(error)}`);
+  return new DataError(`CifarDataset.open: expected a readable ${path}, got: ${systemReason(error)}`);
 }

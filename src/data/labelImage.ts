@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import { systemReason } from './systemReason.ts';
 import { DataError } from '../errors.ts';
 import { PNG_SIGNATURE } from './labelPng.ts';
 import { decodeFault, pixelLimit } from './pixelLimit.ts';
@@ -42,7 +43,7 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
   try {
     bytes = typeof input === 'string' ? await readFile(input) : input;
   } catch (error) {
-    throw fault((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error));
+    throw fault(systemReason(error));
   }
   if (bytes.length < 33 || PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(`another kind of file${kindOf(bytes)}`);
   const depth = bytes[24]!;

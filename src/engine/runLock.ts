@@ -13,7 +13,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { makeFolder } from '../checkpoint/makeFolder.ts';
 import { processIsAlive } from '../checkpoint/processIsAlive.ts';
 import { claimTemporary, releaseTemporary } from '../checkpoint/temporaries.ts';
-import { explainWriteError, systemCode } from '../checkpoint/writeError.ts';
+import { systemCode } from '../data/systemReason.ts';
+import { explainWriteError } from '../checkpoint/writeError.ts';
 import { ConfigError } from '../errors.ts';
 
 const lockName = 'run.lock';

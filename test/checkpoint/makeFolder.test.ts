@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFolder } from '../../src/checkpoint/makeFolder.ts';
-import { explainReadError, explainWriteError, systemCode } from '../../src/checkpoint/writeError.ts';
+import { systemCode } from '../../src/data/systemReason.ts';
+import { explainReadError, explainWriteError } from '../../src/checkpoint/writeError.ts';
 
 let folder = '';
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'mpvg-make-')); });
@@ -52,7 +53,7 @@ describe('explainWriteError', () => {
     const said = (code: string) => String(explainWriteError(failed(code), '/x', 'nothing was written'));
     expect(said('EROFS')).toContain('cannot write /x: the file system is read-only; nothing was written');
     expect(said('ENOSPC')).toContain('no space left on device; nothing was written; free some space or write elsewhere');
-    expect(said('ELOOP')).toContain('cannot write /x: too many symbolic links encountered; nothing was written');
+    expect(said('EBUSY')).toContain('cannot write /x: resource busy or locked; nothing was written');
     for (const error of [failed('ERR_INVALID_ARG_VALUE'), new Error('none')]) expect(explainWriteError(error, '/x', '')).toBe(error);
   });
 

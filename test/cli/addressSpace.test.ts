@@ -48,7 +48,7 @@ describe.skipIf(process.platform !== 'linux')('a limit on addresses', () => {
 
   it('gives the exit code of what it started', async () => {
     const { code, stderr } = await runUnder(4_000_000, 'coco', 'stats', `${cli.dir}/none.json`);
-    expect(stderr).toMatch(/^mpvg: CocoDataset\.open: [^\n]*: no such file\n$/);
+    expect(stderr).toMatch(/^mpvg: CocoDataset\.open: [^\n]*: no such file or directory\n$/);
     expect(code).toBe(2);
   });
 });

@@ -106,8 +106,8 @@ describe('mpvg coco validate', () => {
 
   it.each<[string[], RegExp]>([
     [['validate'], /missing required argument 'file'/],
-    [['stats', 'DIR/none.json'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*none\.json: no such file\n$/],
-    [['stats', 'DIR'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*: a folder\n$/],
+    [['stats', 'DIR/none.json'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*none\.json: no such file or directory\n$/],
+    [['stats', 'DIR'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*: it is a directory\n$/],
     [['validate', 'DIR/none.json', '--examples', 'many'], /expected a whole number of at least 0/],
     [['stat', 'DIR/none.json'], /unknown command 'stat'\n\(Did you mean stats\?\)/],
   ])('names the mistake in %j and gives 2', async (args, message) => {

@@ -98,6 +98,21 @@ describe('mpvg coco convert', () => {
     expect(await readFile(path.join(cli.dir, 'out.json'), 'utf8')).toBe('mine');
   });
 
+  it.skipIf(!existsSync('/proc/self')).each<[string[]]>([
+    [['DIR/gt.json', '/proc/mpvg', '--to', 'yolo']],
+    [['DIR/gt.json', '/proc/mpvg', '--to', 'voc']],
+    [['DIR/set/images/val', '/proc/mpvg', '--from', 'yolo']],
+  ])('says in words why %j cannot be written (needs /proc)', async (args) => {
+    expect(await convert(...args)).toBe(2);
+    expect(cli.stderr).toMatch(/^mpvg: cannot write \/proc\/mpvg: there is no such place, and none can be made there; (nothing was written|what was there is intact)\n$/);
+  });
+
+  it.each(['yolo', 'voc'])('says so of a name that is too long for a folder (--to %s)', async (format) => {
+    const folder = path.join(cli.dir, 'x'.repeat(300));
+    expect(await convert('DIR/gt.json', folder, '--to', format)).toBe(2);
+    expect(cli.stderr).toBe(`mpvg: cannot write ${folder}: the name is too long; nothing was written\n`);
+  });
+
   it('takes away what it has begun when it is stopped', async () => {
     const images = Array.from({ length: 1000 }, (_, i) => ({ id: i + 1, width: 20, height: 10, file_name: `${i}.jpg` }));
     await text('gt.json', JSON.stringify({ ...truth, images }));
@@ -122,13 +137,13 @@ describe('mpvg coco convert', () => {
     [['DIR/gt.json', 'DIR/out', '--to', 'voc', '--outlines'], /^mpvg: coco convert: expected --outlines only with --to yolo, got it with --to voc\n$/],
     [['DIR/gt.json', 'DIR/out', '--to', 'yolo', '--zero-based'], /^mpvg: coco convert: expected --zero-based only with --from voc or --to voc, got it/],
     [['DIR/set/images/val', 'DIR/o.json', '--from', 'yolo', '--split', 'val'], /^mpvg: coco convert: expected a data\.yaml as <in> with --split, got/],
-    [['DIR/none.json', 'DIR/out', '--to', 'yolo'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*none\.json: no such file\n$/],
+    [['DIR/none.json', 'DIR/out', '--to', 'yolo'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*none\.json: no such file or directory\n$/],
     [['DIR/gt.json', 'DIR/gt.json', '--to', 'yolo'], /^mpvg: convert: expected a new or empty folder to write to, got .*gt\.json, which is a file\n$/],
     [['DIR/gt.json', 'DIR/set', '--to', 'yolo'], /^mpvg: convert: expected a new or empty folder to write to, got .*set, which has .* in it\n$/],
-    [['DIR/gt.json', 'DIR/gt.json/out', '--to', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*gt\.json\n$/],
+    [['DIR/gt.json', 'DIR/gt.json/out', '--to', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*gt\.json: it is a file\n$/],
     [['DIR/set/images/val', 'DIR/set', '--from', 'yolo'], /^mpvg: convert: expected a JSON file to write to, got .*set, which is a folder\n$/],
-    [['DIR/set/images/val', 'DIR/none/out.json', '--from', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
-    [['DIR/gt.json', 'DIR/none/out', '--to', 'voc'], /^mpvg: convert: expected an existing folder to write into, got .*none\n$/],
+    [['DIR/set/images/val', 'DIR/none/out.json', '--from', 'yolo'], /^mpvg: convert: expected an existing folder to write into, got .*none: no such file or directory\n$/],
+    [['DIR/gt.json', 'DIR/none/out', '--to', 'voc'], /^mpvg: convert: expected an existing folder to write into, got .*none: no such file or directory\n$/],
     [['DIR/set', '/dev/null', '--from', 'voc', '--overwrite'], /^mpvg: convert: expected a JSON file to write to, got \/dev\/null, which is no file\n$/],
     [['DIR/gt.json', 'DIR/out.json', '--from', 'voc'], /^mpvg: convert: expected a folder of labels, got .*gt\.json: a file\n$/],
     [['DIR/set', 'DIR/out.json', '--from', 'voc'], /^mpvg: readVoc: expected XML files in .*set, got none\n$/],

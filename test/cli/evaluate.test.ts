@@ -100,7 +100,7 @@ describe('mpvg evaluate coco', () => {
     [[...files, '--sigmas', '0.1'], /^mpvg: evaluate coco: expected --sigmas only with --iou keypoints, got it with bbox\n$/],
     [[...files, '--iou', 'keypoints', '--sigmas', '0.1,-1'], /expected numbers above 0 with commas between them/],
     [['coco', '--gt', 'DIR/gt.json'], /required option '--dt <file>' not specified/],
-    [['coco', '--gt', 'DIR/gt.jsn', '--dt', 'DIR/dt.json'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*gt\.jsn: no such file\n$/],
+    [['coco', '--gt', 'DIR/gt.jsn', '--dt', 'DIR/dt.json'], /^mpvg: CocoDataset\.open: expected a readable file for path, got .*gt\.jsn: no such file or directory\n$/],
     [['coco', '--gt', 'DIR/gt.json', '--dt', 'DIR/gt.json'], /^mpvg: loadRes: expected a list of results in .*gt\.json, got an object/],
     [[...files, '--cats', 'cow'], /^mpvg: evaluate coco: expected categories of .*gt\.json for --cats \(cat, dog\), got cow\n$/],
     [[...files, '--max-dets', '1,many'], /expected a whole number of at least 0/],
@@ -212,7 +212,7 @@ describe('mpvg evaluate miou', () => {
     [{ 'gt/a.png': [0, 1, 0, 1], 'pred/b.png': [0, 0, 0, 0] }, ['--classes', '2'], /got none for a\.png: no .*pred\/a\.png\n$/],
     [{ 'gt/a.png': [0, 1, 0, 1], 'pred/a.png': [0, 1, 0, 2] }, ['--classes', '2'], /everywhere in .*pred\/a\.png, got 2 first at x 1, y 1 and 1 wrong of 4/],
     [{ 'gt/a.png': [0, 255, 0, 0], 'pred/a.png': [0, 1, 0, 1] }, ['--classes', '2'], /got only 0 and 255 in all maps: black-and-white masks/],
-    [{ 'gt/a.png': [0, 1, 0, 1], 'pred/a.png': [0, 1, 0, 1] }, ['--classes', '2', '--names', 'DIR/none.txt'], /for --names, got .*none\.txt: ENOENT\n$/],
+    [{ 'gt/a.png': [0, 1, 0, 1], 'pred/a.png': [0, 1, 0, 1] }, ['--classes', '2', '--names', 'DIR/none.txt'], /for --names, got .*none\.txt: no such file or directory\n$/],
     [{}, ['--classes', '2', '--report', 'out'], /unknown option '--report'/],
   ])('names the mistake in %j with %j and gives 2', async (images, args, message) => {
     await write(images);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { resourceFailure } from '../../src/cli/resourceFailure.ts';
@@ -35,6 +36,11 @@ describe('resourceFailure', () => {
 
   it.each(['ERR_WORKER_INIT_FAILED', 'ENOMEM', 'EAGAIN', 'EMFILE'])('knows %s, and that it takes one line', (code) => {
     expect(resourceFailure(Object.assign(new Error('spawn failed'), { code }))).toMatch(/^[^\n]+ \(.*ulimit/);
+  });
+
+  it('says which path the system refused', () => {
+    expect(resourceFailure(thrown(() => readFileSync('/nowhere')))).toBe('cannot open /nowhere: no such file or directory');
+    expect(resourceFailure(Object.assign(new Error('EFOO: none'), { code: 'EFOO', syscall: 'open', path: '/x' }))).toBeUndefined();
   });
 
   it('leaves faults of ours to those who show stacks', () => {

@@ -104,6 +104,36 @@ describe('loadConfig', () => {
     expect(await refusal(lost)).toBe(`${lost}:2: Cannot find module './nowhere.ts'`);
   });
 
+  it('finds the line in folders with any name, of errors of this package and of any kind', async () => {
+    const folder = path.join(temporary, 'my (own) ü%20/node_modules');
+    fs.mkdirSync(folder, { recursive: true });
+    const at = (name: string, code: string): string => outside(path.relative(temporary, path.join(folder, name)), code);
+    const plain = at('plain.ts', 'const a = 1;\n\nthrow new Error();');
+    expect(await refusal(plain)).toBe(`${plain}:3: it throws Error without a message`);
+    const inFunction = at('function.mjs', 'const f = () => {\n  return none.name;\n};\nexport default f();');
+    expect(await refusal(inFunction)).toBe(`${inFunction}:2: none is not defined`);
+    const later = at('later.mts', "import { readFile } from 'node:fs/promises';\nexport default await readFile('/nowhere');");
+    expect(await refusal(later)).toBe(`${later}:2: ENOENT: no such file or directory, open '/nowhere'`);
+    const ours = at('ours.mts', "import { selectBackend } from 'mpvg';\n\nawait selectBackend({ device: 'moon' });");
+    expect(await refusal(ours)).toBe(`${ours}:3: selectBackend: expected 'cpu', 'cuda' or 'cuda:<n>' for device, got 'moon'`);
+    const object = at('object.ts', 'throw { seed: [1] };');
+    expect(await refusal(object)).toBe(`${object}: it throws { seed: [ 1 ] }`);
+  });
+
+  it.each([
+    ['null', 'expected an object as default export, got null'],
+    ['7', 'expected an object as default export, got number'],
+    ['undefined', 'expected `export default defineConfig({ … })`, got no default export, only default'],
+  ])('says that %s is no config', async (value, message) => {
+    const file = outside('no_config.ts', `export default ${value};`);
+    expect(await refusal(file)).toBe(`${file}: ${message}`);
+  });
+
+  it('says that a path leads through a file', async () => {
+    const file = `${outside('real.ts', '')}/config.ts`;
+    expect(await refusal(file)).toBe(`loadConfig: expected a config file, got ${file}: a part of the path is a file, not a directory`);
+  });
+
   it('refuses a path that no system takes', async () => {
     const file = outside('nul.ts', `import tiny from ${JSON.stringify(deitTiny)};\nexport default { ...tiny, out: 'a\\0b' };`);
     expect(await refusal(file)).toBe(`${file}: expected a path without the character NUL for out, got "a\\u0000b"`);

@@ -1,6 +1,7 @@
 // Files into the parser. Node's fs is taken from the process when it is needed, so that a browser bundle can hold this file.
 
 import type * as Files from 'node:fs/promises';
+import { systemReason } from '../systemReason.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import { CocoParser, type ParsedCoco } from './cocoParser.ts';
 
@@ -55,7 +56,5 @@ function nodeFiles(): typeof Files {
 }
 
 function unreadable(path: string, error: unknown): DataError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : (error as Error).message;
-  return new DataError(`CocoDataset.open: expected a readable file for path, got ${path}: ${reason}`);
+  return new DataError(`CocoDataset.open: expected a readable file for path, got ${path}: ${systemReason(error)}`);
 }

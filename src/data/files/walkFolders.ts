@@ -4,6 +4,7 @@
 import { existsSync, type Dirent, type Stats } from 'node:fs';
 import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { systemCode, systemReason } from '../systemReason.ts';
 import { DataError } from '../../errors.ts';
 import { inCodePointOrder } from './codePointOrder.ts';
 import { isPassedBy } from './fileNames.ts';
@@ -98,12 +99,9 @@ class Walk {
   }
 
   unreadable(name: string, error: unknown): DataError {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'no such folder', ENOTDIR: 'a file', EACCES: 'it may not be read', ELOOP: 'a link that leads back to itself',
-    };
+    const reasons: Readonly<Record<string, string>> = { ENOENT: 'no such folder', ENOTDIR: 'a file', EACCES: 'it may not be read' };
     const { caller, what } = this.#purpose;
-    return new DataError(`${caller}: expected a folder of ${what}, got ${this.#pathOf(name)}: ${reasons[code ?? ''] ?? message}`);
+    return new DataError(`${caller}: expected a folder of ${what}, got ${this.#pathOf(name)}: ${reasons[systemCode(error) ?? ''] ?? systemReason(error)}`);
   }
 
   /** What a link leads to. */
@@ -112,8 +110,8 @@ class Walk {
     try {
       return await stat(link);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'ENOENT' || code === 'ENOTDIR' ? 'which is not there' : code === 'ELOOP' ? 'which leads back to it' : message;
+      const reasons: Readonly<Record<string, string>> = { ENOENT: 'which is not there', ENOTDIR: 'which is not there', ELOOP: 'which leads back to it' };
+      const reason = reasons[systemCode(error) ?? ''] ?? systemReason(error);
       this.#faults.push(`${link}, a link to ${await readlink(link)}, ${reason}`);
       return undefined;
     }

@@ -188,7 +188,7 @@ describe('CocoDataset.open', () => {
 
   it('names the file that cannot be read', async () => {
     await expect(CocoDataset.open(path.join(folder, 'none.json'))).rejects.toThrow('none.json: no such file');
-    await expect(CocoDataset.open(folder)).rejects.toThrow(`got ${folder}: a folder`);
+    await expect(CocoDataset.open(folder)).rejects.toThrow(`got ${folder}: it is a directory`);
     const broken = path.join(folder, 'broken.json');
     await writeFile(broken, '{"images": [');
     await expect(CocoDataset.open(broken)).rejects.toThrow(`at byte 12 (line 1, column 13) of ${broken}, got the end of the file`);

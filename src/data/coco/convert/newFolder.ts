@@ -2,7 +2,11 @@
 
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemReason } from '../../systemReason.ts';
+import { explainReadError, explainWriteError } from '../../../checkpoint/writeError.ts';
 import { ConfigError, DataError } from '../../../errors.ts';
+
+const NOTHING_WRITTEN = 'nothing was written';
 
 /** @throws ConfigError when there is something in the folder, it is none, or there is no folder to make it in */
 export async function checkNewFolder(folder: string): Promise<void> {
@@ -10,15 +14,16 @@ export async function checkNewFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isDirectory()) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which is a file`);
-  const [first] = await readdir(folder);
+  const [first] = await readdir(folder).catch((error: unknown) => { throw explainReadError(error, folder); });
   if (first !== undefined) throw new ConfigError(`convert: expected a new or empty folder to write to, got ${folder}, which has ${first} in it`);
 }
 
 /** @throws ConfigError when a file or folder would be in no folder */
 export async function checkParent(file: string): Promise<void> {
   const parent = path.dirname(path.resolve(file));
-  const found = await stat(parent).catch(() => undefined);
-  if (!found?.isDirectory()) throw new ConfigError(`convert: expected an existing folder to write into, got ${parent}`);
+  const found = await stat(parent).catch((error: unknown) => systemReason(error));
+  const reason = typeof found === 'string' ? found : found.isDirectory() ? undefined : 'it is a file';
+  if (reason !== undefined) throw new ConfigError(`convert: expected an existing folder to write into, got ${parent}: ${reason}`);
 }
 
 /** @throws ConfigError when there is something where a conversion to `target` writes first */
@@ -36,18 +41,14 @@ export async function makeFolder(folder: string, fill: (partial: string) => Prom
   await checkNewFolder(folder);
   const partial = `${path.resolve(folder)}.partial`;
   await checkNothingAt(partial, folder);
-  await mkdir(partial).catch((error: unknown) => { throw unwritable(folder, error); });
+  await mkdir(partial).catch((error: unknown) => { throw explainWriteError(error, folder, NOTHING_WRITTEN); });
   try {
     await fill(partial);
     await rename(partial, folder);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : unwritable(folder, error);
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    throw explainWriteError(error, folder, NOTHING_WRITTEN);
   }
-}
-
-function unwritable(folder: string, error: unknown): DataError {
-  return new DataError(`convert: expected a folder that can be written, got ${folder}: ${(error as Error).message}`);
 }
 
 /** Label files that are written into one folder. */

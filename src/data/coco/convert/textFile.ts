@@ -1,6 +1,7 @@
 // Text of other programs: UTF-8, with or without a byte order mark; XML also in the encoding that it declares.
 
 import { readFile } from 'node:fs/promises';
+import { systemReason } from '../../systemReason.ts';
 import { DataError } from '../../../errors.ts';
 
 /**
@@ -22,9 +23,7 @@ export async function readXmlText(file: string, what: string): Promise<string> {
 
 async function bytesOf(file: string, what: string): Promise<Uint8Array> {
   return readFile(file).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : message;
-    throw new DataError(`readText: expected a file of ${what}, got ${file}: ${reason}`);
+    throw new DataError(`readText: expected a file of ${what}, got ${file}: ${systemReason(error)}`);
   });
 }
 

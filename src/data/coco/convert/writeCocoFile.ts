@@ -1,7 +1,8 @@
 // A COCO file, written entry by entry: it may be longer than a string can be.
 
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { ConfigError, DataError } from '../../../errors.ts';
+import { explainWriteError } from '../../../checkpoint/writeError.ts';
+import { ConfigError } from '../../../errors.ts';
 import type { CocoFile } from '../records.ts';
 import { checkNothingAt, checkParent } from './newFolder.ts';
 
@@ -49,7 +50,6 @@ export async function writeCocoFile(file: string, content: CocoFile, onPiece?: (
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => undefined);
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new DataError(`writeCocoFile: expected a file that can be written, got ${file}: ${(error as Error).message}`);
+    throw explainWriteError(error, file, 'what was there is intact');
   }
 }
