@@ -4,6 +4,7 @@
 import { mul, reshape, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { isBatchCounter } from '../checkpoint/floatTensors.ts';
+import { describeSize, layerOf, vitSizeOf, type VitSize } from '../backbones/vitSize.ts';
 import { DataError } from '../errors.ts';
 import type { LoadableTensor, Module } from '../nn/module.ts';
 import { resizeBicubic } from '../ops/resize.ts';
@@ -16,6 +17,8 @@ export interface PretrainedReport {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   /** Parameters and buffers that keep what they have. */
   readonly missing: readonly string[];
+  /** Layers of checkpoint and model, where they are not as many. */
+  readonly layers?: { readonly theirs: number; readonly ours: number };
 }
 
 /** Values of a tensor that is resized: beyond those of any model's positions or patches, and read at once. */
@@ -28,7 +31,9 @@ const MOST_RESIZED = 2 ** 27;
  * off, and are zero where the checkpoint has none. Patch weights of another side are resized (bicubic) and scaled so that an
  * enlarged patch gives what the original one gave.
  *
- * @throws DataError when no name is found, or values are not float32
+ * Of a checkpoint with another number of layers the first ones are taken.
+ *
+ * @throws DataError when no name is found, the checkpoint has other channels, or values are not float32
  */
 export async function loadPretrained(model: Module, state: ReadonlyMap<string, LoadableTensor>): Promise<PretrainedReport> {
   const values = new Map<string, Float32Array>();
@@ -36,6 +41,8 @@ export async function loadPretrained(model: Module, state: ReadonlyMap<string, L
   const skipped: { name: string; reason: string }[] = [];
   const used = new Set<string>();
   const own = model.namedTensors();
+  const [ours, theirs] = [vitSizeOf(own), vitSizeOf(state)];
+  if (ours !== undefined && theirs !== undefined && ours.channels !== theirs.channels) throw otherWidth(ours, theirs);
   for (const [name, { shape }] of own) {
     const key = [name, name.replace(/^backbone\./, '')].find((candidate) => state.has(candidate));
     if (key === undefined) continue;
@@ -55,13 +62,28 @@ export async function loadPretrained(model: Module, state: ReadonlyMap<string, L
   }
   for (const name of state.keys()) if (!used.has(name)) skipped.push({ name, reason: 'not in this model' });
   for (const [name, data] of values) own.get(name)!.set(data);
-  return { taken: [...values.keys()], resized, skipped, missing: [...own.keys()].filter((name) => !values.has(name)) };
+  return {
+    taken: [...values.keys()],
+    resized,
+    skipped,
+    missing: [...own.keys()].filter((name) => !values.has(name)),
+    ...(ours && theirs && ours.depth !== theirs.depth && { layers: { theirs: theirs.depth, ours: ours.depth } }),
+  };
+}
+
+function otherWidth(ours: VitSize, theirs: VitSize): DataError {
+  const size = ({ channels, depth }: VitSize) => `${channels} channels and ${depth} layers`;
+  return new DataError(`loadPretrained: expected a vision transformer of ${size(ours)}, as this model has, in the checkpoint, got ${size(theirs)}; ` +
+    `set model.size to the checkpoint's, ${describeSize(theirs)}, or take a checkpoint of this model's, ${describeSize(ours)}`);
 }
 
 /** The report for people, a line for each thing that happened; names that are missing are counted by module. */
-export function describePretrained({ taken, resized, skipped, missing }: PretrainedReport): string[] {
+export function describePretrained({ taken, resized, skipped, missing, layers }: PretrainedReport): string[] {
   const shape = (sizes: readonly number[]) => `[${sizes.join(', ')}]`;
   const groups = new Map<string, number>();
+  // Layers that only one side has are told together.
+  const isBeyond = (name: string) => layers !== undefined && (layerOf(name) ?? -1) >= Math.min(layers.theirs, layers.ours);
+  const others = skipped.filter(({ name }) => !isBeyond(name));
   for (const name of missing) {
     const group = /^(?:backbone\.)?[^.]+/.exec(name)![0];
     groups.set(group, (groups.get(group) ?? 0) + 1);
@@ -69,9 +91,17 @@ export function describePretrained({ taken, resized, skipped, missing }: Pretrai
   return [
     `${taken.length} tensors taken, ${missing.length} left at their initial values`,
     ...resized.map(({ name, from, to }) => `resized ${name} from ${shape(from)} to ${shape(to)}`),
-    ...(skipped.length === 0 ? [] : [`not taken: ${skipped.map(({ name, reason }) => `${name} (${reason})`).join(', ')}`]),
+    ...(layers === undefined ? [] : [describeLayers(layers)]),
+    ...(others.length === 0 ? [] : [`not taken: ${others.map(({ name, reason }) => `${name} (${reason})`).join(', ')}`]),
     ...(groups.size === 0 ? [] : [`at initial values: ${[...groups].map(([group, count]) => `${group} (${count})`).join(', ')}`]),
   ];
+}
+
+function describeLayers({ theirs, ours }: { readonly theirs: number; readonly ours: number }): string {
+  const [first, last] = [Math.min(theirs, ours), Math.max(theirs, ours) - 1];
+  const beyond = first === last ? `layer ${first}` : `layers ${first} to ${last}`;
+  const fate = theirs > ours ? 'not taken' : 'left at initial values';
+  return `the checkpoint has ${theirs} layers, this model ${ours}: ${beyond} ${fate}; to have all, set the depth in model.size to ${theirs}`;
 }
 
 async function fit(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {

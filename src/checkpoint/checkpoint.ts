@@ -1,12 +1,14 @@
 // A checkpoint: a directory {model,ema,optimizer}.safetensors + state.json that appears complete or not at all.
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { foreignContent, TELLING_BYTES } from '../data/foreignContent.ts';
 import { DataError } from '../errors.ts';
 import { writeDirectoryAtomically, writeFileAtomically } from './atomicWrite.ts';
 import { floatTensors } from './floatTensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
 import { locate } from './temporaries.ts';
+import { unwrapNames } from './wrapperNames.ts';
 import { explainReadError } from './writeError.ts';
 
 export { assertSameModel } from './checkpointKeys.ts';
@@ -29,6 +31,8 @@ export interface LoadedCheckpoint {
   /** The directory or file that was read, after a run directory was resolved to its checkpoint. */
   readonly path: string;
   readonly model: TensorMap;
+  /** What stood before the names of all tensors of the model, which are without it here. */
+  readonly wrapper?: string;
   readonly ema?: TensorMap;
   readonly optimizer?: TensorMap;
   readonly state?: CheckpointState;
@@ -98,15 +102,20 @@ export async function findCheckpoint(path: string, prefer: 'best' | 'last' = 'be
  */
 export async function loadCheckpoint(path: string, { parts, prefer = 'best' }: LoadOptions = {}): Promise<LoadedCheckpoint> {
   const found = await findCheckpoint(path, prefer);
-  if (!(await stat(found)).isDirectory()) return { path: found, model: await readFloats(found) };
+  if (!(await stat(found)).isDirectory()) return { path: found, ...(await readModel(found)) };
   const wanted = async (part: CheckpointPart): Promise<boolean> => (parts?.includes(part) ?? true) && isFile(fileOf(found, part));
   return {
     path: found,
-    model: await readFloats(fileOf(found, 'model')),
+    ...(await readModel(fileOf(found, 'model'))),
     ...((await wanted('ema')) && { ema: await readFloats(fileOf(found, 'ema')) }),
     ...((await wanted('optimizer')) && { optimizer: await readFloats(fileOf(found, 'optimizer')) }),
     ...((await isFile(join(found, stateFile))) && { state: await readState(join(found, stateFile)) }),
   };
+}
+
+async function readModel(path: string): Promise<Pick<LoadedCheckpoint, 'model' | 'wrapper'>> {
+  const { tensors, wrapper } = unwrapNames(await readFloats(path));
+  return { model: tensors, ...(wrapper !== '' && { wrapper }) };
 }
 
 async function readFloats(path: string): Promise<TensorMap> {
@@ -119,7 +128,8 @@ async function readState(path: string): Promise<CheckpointState> {
   try {
     state = JSON.parse(text);
   } catch (error) {
-    throw new DataError(`loadCheckpoint: expected JSON in ${path}, got ${error instanceof Error ? error.message : String(error)}`);
+    const got = foreignContent(Buffer.from(text)) ?? (error instanceof Error ? error.message : String(error));
+    throw new DataError(`loadCheckpoint: expected JSON in ${path}, got ${got}`);
   }
   if (!isRecord(state)) throw new DataError(`loadCheckpoint: expected a JSON object in ${path}, got ${text.slice(0, 40)}`);
   return state;
@@ -128,10 +138,11 @@ async function readState(path: string): Promise<CheckpointState> {
 async function checkedFile(path: string): Promise<string> {
   if (path.endsWith('.safetensors')) return path;
   const handle = await open(path, 'r');
-  const start = Buffer.alloc(9);
-  await handle.read(start, 0, 9, 0).finally(() => handle.close());
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(TELLING_BYTES), 0, TELLING_BYTES, 0).finally(() => handle.close());
+  const start = buffer.subarray(0, bytesRead);
   if (start[8] === 0x7b) return path; // a header's '{': safetensors under another name
-  throw new DataError(`findCheckpoint: expected a .safetensors file or a directory at ${path}, got another kind of file; save a .pth file's tensors with safetensors.torch.save_file`);
+  const got = foreignContent(start) ?? "another kind of file; save a .pth file's tensors with safetensors.torch.save_file";
+  throw new DataError(`findCheckpoint: expected a .safetensors file or a directory at ${path}, got ${got}`);
 }
 
 function stateText(state: CheckpointState): string {

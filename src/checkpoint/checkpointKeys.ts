@@ -68,7 +68,7 @@ export function describeKeyDifferences({ missing, unexpected, mismatched }: KeyC
 export function assertSameModel(expected: ShapesByKey, found: ShapesByKey, path: string): void {
   const comparison = compareKeys(expected, found);
   if (isSameModel(comparison)) return;
-  throw new DataError(`${path} is a checkpoint of another model: ${describeKeyDifferences(comparison)}`);
+  throw new DataError(`${path} is a checkpoint of another model: ${describeKeyDifferences(comparison)}; take the config that it was trained with, or a checkpoint of this one`);
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,6 +1,7 @@
 // Safetensors files, read tensor by tensor and written as the format's own library writes them.
 // Source: the safetensors format, https://huggingface.co/docs/safetensors (section "Format").
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { foreignContent, TELLING_BYTES } from '../data/foreignContent.ts';
 import { DataError, ShapeError } from '../errors.ts';
 import { writeFileAtomically } from './atomicWrite.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
@@ -111,6 +112,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
   const handle = await open(path, 'r').catch((error: unknown) => cannotOpen(path, error));
   try {
+    const start = new Uint8Array(TELLING_BYTES);
+    const got = foreignContent(start.subarray(0, await readFully(handle, start, 0)));
+    if (got !== undefined) throw new DataError(`openSafetensors: expected a safetensors file at ${path}, got ${got}`);
     const length = await readHeaderLength(handle, path, status.size);
     const json = new Uint8Array(length);
     const count = await readFully(handle, json, 8);

@@ -48,7 +48,9 @@ Examples:
   mpvg forward configs/ade20k/upernet_vit_adapter_tiny.ts --weights theirs.safetensors --inputs theirs.safetensors --out ours.safetensors --train`)
     .action(async (configFile: string, flags: ForwardFlags) => {
       const { loadConfig } = await import('../config/loadConfig.ts');
-      const { loadCheckpoint } = await import('../checkpoint/checkpoint.ts');
+      const { loadCheckpoint, sourceOf } = await import('../checkpoint/checkpoint.ts');
+      const { finiteTensors } = await import('../checkpoint/finiteTensors.ts');
+      const { wrapperNotes } = await import('../checkpoint/wrapperNames.ts');
       const { readSafetensors, writeSafetensors } = await import('../checkpoint/safetensors.ts');
       const { selectBackend } = await import('../backends/select.ts');
 
@@ -56,7 +58,10 @@ Examples:
       const config = await loadConfig(configFile, overridesOf(flags));
       const weights = new Map<string, StoredTensor>();
       for (const path of flags.weights) {
-        for (const [name, tensor] of weightsOf((await loadCheckpoint(path, { parts: ['model'] })).model)) weights.set(name, tensor);
+        const stored = await loadCheckpoint(path, { parts: ['model'] });
+        const { tensors, wrapper } = weightsOf(stored.model);
+        for (const note of wrapperNotes(stored.path, (stored.wrapper ?? '') + wrapper)) console.error(note);
+        for (const [name, tensor] of finiteTensors(tensors, await sourceOf(stored, 'model'))) weights.set(name, tensor);
       }
       const inputs = await readSafetensors(flags.inputs);
       const { grad = false, train = false } = flags;

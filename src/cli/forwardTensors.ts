@@ -1,7 +1,9 @@
 // Tensors as `mpvg forward` is given them: weights, floats, labels.
 
+import { expectFiniteValues } from '../checkpoint/finiteTensors.ts';
 import { float32Values } from '../checkpoint/floatTensors.ts';
-import type { TensorMap } from '../checkpoint/storedTensor.ts';
+import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
+import { unwrapNames, type UnwrappedNames } from '../checkpoint/wrapperNames.ts';
 import { DataError } from '../errors.ts';
 
 interface Shaped<Data> {
@@ -9,20 +11,28 @@ interface Shaped<Data> {
   readonly data: Data;
 }
 
-/** The weights of a file: what begins with `weight.`, or all of a checkpoint. */
-export function weightsOf(tensors: TensorMap): TensorMap {
+/** The weights of a file: what begins with `weight.`, or all of a checkpoint; without what a wrapper put before their names. */
+export function weightsOf(tensors: TensorMap): UnwrappedNames<StoredTensor> {
   const prefix = 'weight.';
   const named = [...tensors].filter(([name]) => name.startsWith(prefix));
-  if (named.length > 0) return new Map(named.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-  return new Map([...tensors].filter(([name]) => !/^(input|output|grad)\./.test(name)));
+  if (named.length > 0) return unwrapNames(new Map(named.map(([name, tensor]) => [name.slice(prefix.length), tensor])));
+  return unwrapNames(new Map([...tensors].filter(([name]) => !/^(input|output|grad)\./.test(name))));
 }
 
-/** Values are read when they are asked for. @throws DataError when there is none of this name; there, when they are integers */
+/**
+ * Values are read when they are asked for.
+ * @throws DataError when there is none of this name; there, when they are integers or not finite
+ */
 export function floatsNamed(tensors: TensorMap, name: string, file: string): Shaped<Float32Array> {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw new DataError(`forward: expected a floating-point tensor ${name} in ${file}, got none`);
   let data: Float32Array | undefined;
-  return { shape: tensor.shape, get data() { return (data ??= float32Values(name, tensor, file)); } };
+  const read = (): Float32Array => {
+    const values = float32Values(name, tensor, file);
+    expectFiniteValues(name, values, file, 'what follows from it would be NaN too');
+    return values;
+  };
+  return { shape: tensor.shape, get data() { return (data ??= read()); } };
 }
 
 /**

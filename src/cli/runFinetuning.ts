@@ -7,6 +7,7 @@ import { describePretrained, loadPretrained } from '../adapter/loadPretrained.ts
 import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
 import { loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
+import { wrapperNotes } from '../checkpoint/wrapperNames.ts';
 import type { FinetuneConfig } from '../config/finetuneSchema.ts';
 import { fitWarmup } from '../config/warmup.ts';
 import { expectSoundFiles } from '../data/files/fileCheck.ts';
@@ -66,6 +67,7 @@ export async function runFinetuning(given: FinetuneConfig, options: FinetuningOp
     const report = await loadPretrained(model, stored.model);
     const isTaken = (name: string) => report.taken.includes(name) || report.taken.includes(`backbone.${name}`);
     expectFinite(new Map([...stored.model].filter(([name]) => isTaken(name))), await sourceOf(stored, 'model'));
+    for (const note of wrapperNotes(stored.path, stored.wrapper)) tell(note);
     tell(`from ${stored.path}:`);
     for (const line of describePretrained(report)) tell(`  ${line}`);
   }

@@ -67,7 +67,7 @@ export async function runPrediction(
   await selectBackend(backend);
   const model = createSegmentor(config.model);
   const classes = classSet(config.data.classes);
-  await loadWeights(checkpoint, model, classes.names);
+  for (const note of await loadWeights(checkpoint, model, classes.names)) tell(note);
   model.initialise(0); // counts of batches, which files may leave out
   const { augmentation: { mean, std }, evaluation: { flip } } = config;
   const segmenter = new PhotoSegmenter(model, { mode: inferenceMode(config), flip, mean, std });

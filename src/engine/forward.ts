@@ -72,6 +72,7 @@ function checkInputs(model: DeiT, { x, y, teacher }: ForwardInputs, grad: boolea
   if (x.shape.length !== 4 || x.shape.slice(1).join() !== [3, side, side].join()) {
     throw new DataError(`runForward: expected shape [B, 3, ${side}, ${side}] for input.x, got [${x.shape.join(', ')}]`);
   }
+  if (batch === 0) throw new DataError(`runForward: expected at least one image for input.x, got shape [${x.shape.join(', ')}]`);
   if (grad && y === undefined) throw new DataError('runForward: expected labels as input.y for the gradients, got none');
   for (const [name, labels] of [['input.y', y], ['input.teacher', teacher]] as const) {
     if (labels === undefined) continue;

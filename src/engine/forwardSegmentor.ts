@@ -76,7 +76,8 @@ export async function forwardSegmentor(
     const features = backbone();
     if (part === 'whole') return heads.run(features, labels, training, '');
     if (inputs.weights === undefined) return features[3];
-    const loss = addN(features.map((map, i) => sum(mul(map, toNhwc(of(`r${i + 1}`))))));
+    const factors = features.map((map, i) => factorsFor(map, toNhwc(of(`r${i + 1}`)), `input.r${i + 1}`));
+    const loss = addN(features.map((map, i) => sum(mul(map, factors[i]!))));
     note('loss', loss);
     return loss;
   };
@@ -141,6 +142,13 @@ function accuracy(logits: Tensor, labels: Tensor): Tensor {
   return reshape(mul(share, 100), [1]);
 }
 
+/** @throws DataError when they are of another shape */
+function factorsFor(map: Tensor, factors: Tensor, name: string): Tensor {
+  const nchw = ([batch, height, width, channels]: readonly number[]) => `[${[batch, channels, height, width].join(', ')}]`;
+  if (factors.shape.join() === map.shape.join()) return factors;
+  throw new DataError(`forwardSegmentor: expected shape ${nchw(map.shape)}, that of the map, for ${name}, got ${nchw(factors.shape)}`);
+}
+
 function toNhwc(map: Tensor): Tensor {
   return transpose(map, [0, 2, 3, 1]);
 }
@@ -152,21 +160,27 @@ function namedInputs({ x, features = [], weights = [] }: SegmentorInputs, part: 
 }
 
 function checkInputs(model: UpernetSegmentor, inputs: SegmentorInputs, part: SegmentorPart, grad: boolean): void {
-  const { x, features, label, weights } = inputs;
+  const { x, features = [], label, weights } = inputs;
   const fail = (expected: string, parameter: string, got: string): never => {
     throw new DataError(`forwardSegmentor: expected ${expected} for ${parameter}, got ${got}`);
   };
-  if (part !== 'heads' && (x?.shape.length !== 4 || x.shape[1] !== 3)) {
-    fail('shape [B, 3, H, W]', 'input.x', x === undefined ? 'none' : `[${x.shape.join(', ')}]`);
+  const images = part === 'heads' ? features[0] : x;
+  const batch = images?.shape[0] ?? 0;
+  const isOf = (shape: readonly number[], channels: number) => shape.length === 4 && shape[1] === channels && !shape.includes(0);
+  if (part !== 'heads' && (x === undefined || !isOf(x.shape, 3))) {
+    fail('shape [B, 3, H, W], none of them 0,', 'input.x', x === undefined ? 'none' : `[${x.shape.join(', ')}]`);
   }
   const channels = model.backbone.channels;
-  for (const [i, map] of (part === 'heads' ? features ?? [] : []).entries()) {
-    if (map.shape.length !== 4 || map.shape[1] !== channels) fail(`shape [B, ${channels}, h, w]`, `input.f${i}`, `[${map.shape.join(', ')}]`);
+  for (const [i, { shape }] of (part === 'heads' ? features : []).entries()) {
+    if (isOf(shape, channels) && shape[0] === batch) continue;
+    fail(`shape [${i === 0 ? 'B' : batch}, ${channels}, h, w], none of them 0,`, `input.f${i}`, `[${shape.join(', ')}]`);
   }
   if (grad && part === 'backbone' && weights === undefined) fail('factors of the maps input.r1 … input.r4', 'the gradients', 'none');
   if (grad && part !== 'backbone' && label === undefined) fail('labels as input.label', 'the gradients', 'none');
   if (label === undefined) return;
-  if (label.shape.length !== 3) fail('shape [B, H, W]', 'input.label', `[${label.shape.join(', ')}]`);
+  if (label.shape.length !== 3 || label.shape[0] !== batch || label.shape.includes(0)) {
+    fail(`shape [${batch}, H, W], none of them 0,`, 'input.label', `[${label.shape.join(', ')}]`);
+  }
   const wrong = label.data.find((value) => (value < 0 || value >= model.classes) && value !== ignoredLabel);
   if (wrong !== undefined) fail(`labels in 0 … ${model.classes - 1} or ${ignoredLabel}`, 'input.label', String(wrong));
 }

@@ -2,6 +2,7 @@
 
 import { assertSameModel, loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
+import { wrapperNotes } from '../checkpoint/wrapperNames.ts';
 import type { Module } from '../nn/module.ts';
 import { otherClasses } from './storedTask.ts';
 
@@ -31,12 +32,14 @@ export async function loadInitialWeights(path: string, model: Module, classNames
   assertSameModel(without(own), taken, stored.path);
   expectFinite(taken, await sourceOf(stored, 'model'));
   model.loadState(taken, { strict: false });
-  if (left.length === 0) return [`from ${stored.path}: all ${taken.size} tensors taken`];
+  const notes = wrapperNotes(stored.path, stored.wrapper);
+  if (left.length === 0) return [...notes, `from ${stored.path}: all ${taken.size} tensors taken`];
   if (other !== undefined) {
-    return [`from ${stored.path}: ${taken.size} tensors taken`, `left at their initial values, since its classes are others, ${other.theirs} where these are ${other.ours}: ${left.join(', ')}`];
+    return [...notes, `from ${stored.path}: ${taken.size} tensors taken`, `left at their initial values, since its classes are others, ${other.theirs} where these are ${other.ours}: ${left.join(', ')}`];
   }
   const shapes = left.map((name) => `${name} ([${stored.model.get(name)!.shape.join(', ')}] is not [${own.get(name)!.shape.join(', ')}])`);
   return [
+    ...notes,
     `from ${stored.path}: ${taken.size} tensors taken`,
     `left at their initial values, since the number of classes is another: ${shapes.join(', ')}`,
   ];

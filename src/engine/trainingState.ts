@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { assertSameModel, loadCheckpoint, saveCheckpoint, saveCheckpointState, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
+import { wrapperNotes } from '../checkpoint/wrapperNames.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import type { Module, StateTensor } from '../nn/module.ts';
 import type { TaskMetadata } from '../tasks/task.ts';
@@ -139,15 +140,17 @@ export async function restoreTraining(
 /**
  * Takes only the weights of a checkpoint.
  * @param classNames what its classes must be called, where it says
+ * @returns what is worth telling people, a line each
  * @throws DataError when it is of another model or other classes, or a weight is not finite
  */
-export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<void> {
+export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<string[]> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
   const use = { caller: 'loadWeights', remedy: 'give the config of that run' };
   if (classNames !== undefined) expectSameClasses(stored.state?.['task'], { classNames }, stored.path, use);
   assertSameModel(model.namedTensors(), stored.model, stored.path);
   expectFinite(stored.model, await sourceOf(stored, 'model'));
   model.loadState(stored.model);
+  return wrapperNotes(stored.path, stored.wrapper);
 }
 
 function refuseNonFinite(weights: ReadonlyMap<string, StateTensor>, step: number): void {

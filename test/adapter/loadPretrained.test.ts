@@ -220,6 +220,37 @@ describe('loadPretrained', () => {
     expect(skipped).toEqual(expect.arrayContaining(['pos_embed', 'norm.weight', 'other.weight']));
   });
 
+  it('refuses another width with both sizes and what helps', async () => {
+    const model = adapter();
+    const before = await model.state();
+    const ours = `${channels} channels and ${depth} layers`;
+    const remedy = `or take a checkpoint of this model's, channels ${channels} and depth ${depth}`;
+    await expect(loadPretrained(model, await checkpoint({ channels: 2 * channels }))).rejects.toThrow(
+      `loadPretrained: expected a vision transformer of ${ours}, as this model has, in the checkpoint, got ${2 * channels} channels and ${depth} layers; ` +
+      `set model.size to the checkpoint's, channels ${2 * channels} and depth ${depth}, ${remedy}`);
+    const small = { shape: [384, 384], data: new Float32Array(0) };
+    await expect(loadPretrained(model, new Map([['backbone.blocks.0.attn.proj.weight', small], ['backbone.blocks.11.attn.proj.weight', small]]))).rejects.toThrow(
+      `got 384 channels and 12 layers; set model.size to the checkpoint's, small, ${remedy}`);
+    expect(await model.state()).toEqual(before);
+    model.dispose();
+  });
+
+  it.each([[-1, 'left at initial values', [depth - 1, depth]], [1, 'not taken', [depth, depth + 1]]] as const)(
+    'takes the layers that both have, %i more in the checkpoint, and says so in one line', async (more, fate, [layer, largest]) => {
+      const model = adapter();
+      const state = await checkpoint({ depth: depth + more });
+      const report = await loadPretrained(model, state);
+      expect(describePretrained(report)).toContain(
+        `the checkpoint has ${depth + more} layers, this model ${depth}: layer ${layer} ${fate}; to have all, set the depth in model.size to ${depth + more}`);
+      expect(describePretrained(report).join('\n')).not.toContain(`blocks.${largest - 1}.attn.qkv.weight`);
+      const values = await model.state();
+      for (let i = 0; i < largest - 1; i++) {
+        const name = `blocks.${i}.attn.qkv.weight`;
+        expect(values.get(name)!.data).toEqual(state.get(name)!.data);
+      }
+      model.dispose();
+    });
+
   it('refuses a file that has nothing for the model, and changes nothing', async () => {
     const model = adapter();
     const before = await model.state();

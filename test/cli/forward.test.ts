@@ -118,6 +118,42 @@ describe('mpvg forward against the reference files', () => {
     expect([code, cli.stderr]).toEqual([2, `mpvg: float32Values: expected floating-point values (F64, F32, F16 or BF16) for "head.bias" in ${head}, got I8\n`]);
   });
 
+  it('refuses values that are not finite by name, in inputs and in the weights that the model takes', async () => {
+    const { floats, inputs } = await cutWeights();
+    const run = (weights: string, given: string) => cli.run(config, '--join', 'default', '--weights', floats, '--weights', weights, '--inputs', given, '--out', path.join(cli.dir, 'none'));
+    const bad = path.join(cli.dir, 'bad.safetensors');
+    await writeSafetensors(bad, [
+      ['head.bias', { dtype: 'F16', shape: [10], data: Uint16Array.of(0, 0, 0x7e00, 0, 0, 0, 0, 0, 0, 0) }],
+      ['not_of_the_model', { dtype: 'F32', shape: [1], data: Float32Array.of(NaN) }],
+    ]);
+    expect(await run(bad, inputs)).toBe(2);
+    expect(cli.stderr).toMatch(/^mpvg: expectFinite: expected finite values for head\.bias in .*bad\.safetensors, got NaN at 2; /);
+    const photo = path.join(cli.dir, 'photo.safetensors');
+    const data = new Float32Array(3 * 32 * 32);
+    data[7] = -Infinity;
+    await writeSafetensors(photo, [['input.x', { dtype: 'F32', shape: [1, 3, 32, 32], data }]]);
+    cli.stderr = '';
+    expect(await run(floats, photo)).toBe(2);
+    expect(cli.stderr).toBe(`mpvg: expectFinite: expected finite values for input.x in ${photo}, got -Infinity at 7; what follows from it would be NaN too\n`);
+  });
+
+  it('refuses a batch without an image', async () => {
+    const { floats } = await cutWeights();
+    const none = path.join(cli.dir, 'empty.safetensors');
+    await writeSafetensors(none, [['input.x', { dtype: 'F32', shape: [0, 3, 32, 32], data: new Float32Array(0) }]]);
+    const code = await cli.run(config, '--join', 'default', '--weights', floats, '--inputs', none, '--out', path.join(cli.dir, 'none'));
+    expect([code, cli.stderr]).toEqual([2, 'mpvg: runForward: expected at least one image for input.x, got shape [0, 3, 32, 32]\n']);
+  });
+
+  it('takes weights whose names a wrapper stands before, and says so', async () => {
+    const { floats, inputs } = await cutWeights();
+    const wrapped = path.join(cli.dir, 'wrapped.safetensors');
+    await writeSafetensors(wrapped, [...await readSafetensors(floats)].map(([name, tensor]) => [`weight.module.${name}`, tensor] as const));
+    const of = async (weights: string) => numbersOf(await forwardOutputs(cli, { config, weights: [weights], inputs }, '--join', 'default'), 'output.logits');
+    expect(await of(wrapped)).toEqual(await of(floats));
+    expect(cli.stderr).toBe(`from ${wrapped}: names are taken without the "module." before all of them\n`);
+  });
+
   it('does not write over what it reads', async () => {
     const { floats } = await cutWeights();
     const before = fs.readFileSync(floats);

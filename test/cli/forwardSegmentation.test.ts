@@ -113,4 +113,23 @@ describe('mpvg forward against the reference files', () => {
       /^mpvg: forward: expected a floating-point tensor input\.x in .*vit_adapter_weights\.safetensors, got none\n$/);
     expect(fs.existsSync(none)).toBe(false);
   });
+
+  it('refuses shapes without a value, and those that do not belong together', async () => {
+    const zeros = (shape: readonly number[]) => ({ dtype: 'F32', shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }) as const;
+    const refusal = async (weights: string, inputs: Readonly<Record<string, readonly number[]>>) => {
+      const file = path.join(cli.dir, 'inputs.safetensors');
+      await writeSafetensors(file, Object.entries(inputs).map(([name, shape]) => [`input.${name}`, zeros(shape)] as const));
+      cli.stderr = '';
+      const files = ['--weights', referencePath(weights), '--inputs', file, '--out', path.join(cli.dir, 'none')];
+      expect(await cli.run(config('segmentation'), ...files)).toBe(2);
+      return cli.stderr.replace('mpvg: forwardSegmentor: expected shape ', '');
+    };
+    const maps = { f0: [2, 48, 16, 16], f1: [2, 48, 8, 8], f2: [2, 48, 4, 4], f3: [2, 48, 2, 2] };
+    expect(await refusal('vit_adapter_weights', { x: [0, 3, 64, 64] })).toBe('[B, 3, H, W], none of them 0, for input.x, got [0, 3, 64, 64]\n');
+    expect(await refusal('vit_adapter_weights', { x: [1, 3, 64, 0] })).toBe('[B, 3, H, W], none of them 0, for input.x, got [1, 3, 64, 0]\n');
+    expect(await refusal('vit_adapter_weights', { x: [1, 3, 64, 64], r1: [1, 48, 16, 16], r2: [1, 48, 8, 8], r3: [1, 48, 4, 4], r4: [1, 48, 1, 2] })).toBe(
+      '[1, 48, 2, 2], that of the map, for input.r4, got [1, 48, 1, 2]\n');
+    expect(await refusal('upernet', { ...maps, f2: [1, 48, 4, 4] })).toBe('[2, 48, h, w], none of them 0, for input.f2, got [1, 48, 4, 4]\n');
+    expect(await refusal('upernet', { ...maps, label: [1, 64, 64] })).toBe('[2, H, W], none of them 0, for input.label, got [1, 64, 64]\n');
+  });
 });

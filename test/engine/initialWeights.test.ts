@@ -59,6 +59,17 @@ describe('loadInitialWeights', () => {
     expect(await loadInitialWeights(path, model, ['a', 'b', 'c', 'd', 'e'])).toEqual([`from ${path}: all ${stored.size} tensors taken`]);
   });
 
+  it('takes names without what a wrapper put before them, and says so', async () => {
+    const path = join(folder, 'compiled.safetensors');
+    const stored = await classifier({}, 1).state();
+    await writeSafetensors(path, [...stored].map(([name, tensor]) => [`_orig_mod.${name}`, tensor] as const));
+    const model = classifier({}, 2);
+    expect(await loadInitialWeights(path, model)).toEqual([
+      `from ${path}: names are taken without the "_orig_mod." before all of them`, `from ${path}: all ${stored.size} tensors taken`,
+    ]);
+    expect((await model.state()).get('pos_embed')!.data).toEqual(stored.get('pos_embed')!.data);
+  });
+
   it('takes a classifier of as many classes, and refuses another model', async () => {
     const path = join(folder, 'same.safetensors');
     const stored = await classifier({}, 1).state();
