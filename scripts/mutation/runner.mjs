@@ -42,22 +42,22 @@ export default class MutationRunner extends TestRunner {
     const start = { time: Date.now(), processor: processorTime() };
     await run();
     const took = processorTime() - start.processor;
-    const limits = { processor: 5 * took + 2000, time: 10 * (Date.now() - start.time) + 10_000 };
+    const limits = { processor: 5 * took + 2000, time: 5 * (Date.now() - start.time) + 5000 };
     const ids = takeReached();
     appendJournal({ kind: 'reached', file, ids });
     const known = readJournal();
     const left = ids.filter((id) => !known.caught.has(id) && !known.tried.has(`${id} ${file} ${test.id}`));
     if (left.length === 0 || took > Number(slowest || Infinity)) return;
-    if (!await passes(run)) { // a test that cannot be run twice leaves it to processes of their own
+    const again = () => runAgain(test);
+    if (!await passes(again)) { // a test that cannot be run twice leaves it to processes of their own
       return appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() });
     }
     for (const id of left) {
       appendJournal({ kind: 'start', id, file, test: test.id, limit: limits.time });
-      active = id;
-      const survives = await passes(run, limits);
+      const survives = await passes(() => runAgain(test, id), limits);
       active = -1;
       appendJournal({ kind: survives ? 'tried' : 'caught', id, file, test: test.id, name: test.fullTestName });
-      if (!survives && !await passes(run)) {
+      if (!survives && !await passes(again)) {
         process.kill(process.pid, 'SIGKILL'); // the mutant left something behind: what is left of this file goes on in a new process
       }
     }
@@ -74,6 +74,30 @@ export default class MutationRunner extends TestRunner {
       appendJournal({ kind: 'done', file: `${nameOf(file)}${slowest}` });
     }
   }
+}
+
+/**
+ * A test once more, from its `beforeEach` on, after the `afterEach` of its last run.
+ * @param {import('vitest').RunnerTestCase} test @param {number} [id] of the mutant that is on
+ */
+async function runAgain(test, id = -1) {
+  const suites = suitesOf(test.suite ?? test.file);
+  for (const suite of suites.toReversed()) {
+    for (const hook of TestRunner.getSuiteHooks(suite).afterEach.toReversed()) await hook(test.context, suite);
+  }
+  active = id;
+  for (const suite of suites) {
+    for (const hook of TestRunner.getSuiteHooks(suite).beforeEach) await hook(test.context, suite);
+  }
+  await TestRunner.getTestFn(test)();
+}
+
+/**
+ * From the file on.
+ * @param {import('vitest').RunnerTestSuite} suite @returns {import('vitest').RunnerTestSuite[]}
+ */
+function suitesOf(suite) {
+  return 'filepath' in suite ? [suite] : [...suitesOf(suite.suite ?? suite.file), suite];
 }
 
 /** @param {import('vitest').RunnerTestFile} file */

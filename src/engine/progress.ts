@@ -102,7 +102,7 @@ export class Progress {
     this.#window.push({ seconds, images });
     const span = sum(this.#window, 'seconds');
     const oldest = this.#window[0];
-    if (oldest !== undefined && this.#window.length > 1 && span - oldest.seconds >= rateWindowSeconds) this.#window.shift();
+    if (oldest !== undefined && span - oldest.seconds >= rateWindowSeconds) this.#window.shift();
   }
 
   #format({ step, loss, label }: ProgressUpdate, at: number): string {

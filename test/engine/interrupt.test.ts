@@ -35,10 +35,13 @@ describe('Interrupt', () => {
   it('takes the echo of a wrapper such as npx for the same press', () => {
     const { host, clock, requests } = played();
     host.emit('SIGINT', 'SIGINT');
-    clock.ms += 20;
+    clock.ms += 499;
     host.emit('SIGINT', 'SIGINT');
     expect(host.exits).toEqual([]);
     expect(requests).toEqual(['SIGINT']);
+    clock.ms += 1;
+    host.emit('SIGINT', 'SIGINT');
+    expect(host.exits).toEqual([130]);
   });
 
   it.each([['SIGTERM', 143], ['SIGHUP', 129]])('treats %s alike, with its own exit code', (signal, code) => {

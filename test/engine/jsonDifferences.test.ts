@@ -11,6 +11,7 @@ describe('jsonDifferences', () => {
       'model.depth: nothing -> 7',
       'sizes: [1,2] -> [1,3]',
     ]);
+    expect(jsonDifferences({ ema: { decay: 0.9 }, a: 1 }, { ema: 'none', a: { b: 2 } })).toEqual(['ema: {"decay":0.9} -> "none"', 'a: 1 -> {"b":2}']);
   });
 
   it('finds none in equal values whatever the order of their keys', () => {

@@ -90,15 +90,35 @@ describe('lockRun', () => {
     (await lockRun(run))();
   });
 
-  it('takes over from an earlier process that had our id, and from one killed as it wrote', async () => {
-    for (const left of [{ host: hostname(), pid: process.pid, identity: 'a' }, '{"ho', '{"host":"x","pid":1,"identity":"../a"}']) {
-      lockOf(left);
-      const unlock = await lockRun(run);
-      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ host: hostname(), pid: process.pid });
-      expect(readdirSync(run)).toEqual(['run.lock']);
-      unlock();
-      expect(readdirSync(run)).toEqual([]); // it was there before
-    }
+  /** Takes the lock over that is there, gives it back, and says what was there meanwhile and after. */
+  const takeOver = async (run: string) => {
+    const unlock = await lockRun(run);
+    const names = readdirSync(run);
+    const owner: unknown = JSON.parse(readFileSync(join(run, 'run.lock'), 'utf8'));
+    unlock();
+    return { owner, names, after: readdirSync(run) };
+  };
+  const takenOver = {
+    owner: expect.objectContaining({ host: hostname(), pid: process.pid }) as unknown, names: ['run.lock'], after: [], // it was there before
+  };
+
+  it('takes over from an earlier process that had our id', async () => {
+    lockOf({ host: hostname(), pid: process.pid, identity: 'a' });
+    expect(await takeOver(run)).toEqual(takenOver);
+  });
+
+  it('takes over what no process has written to its end', async () => {
+    const left = [
+      '', '{"ho', 'null', '7', '{"pid":1,"identity":"a"}', '{"host":"x","identity":"a"}', '{"host":"x","pid":1}', '{"host":2,"pid":1,"identity":"a"}',
+      '{"host":"x","pid":"1","identity":"a"}', '{"host":"x","pid":1,"identity":3}', '{"host":"x","pid":1,"identity":"../a"}',
+    ];
+    const taken = left.map(async (text, i) => {
+      const own = `${run}${i}`;
+      mkdirSync(own, { recursive: true });
+      writeFileSync(join(own, 'run.lock'), text);
+      return takeOver(own);
+    });
+    expect(await Promise.all(taken)).toEqual(left.map(() => takenOver));
   });
 
   it('waits for a process that is writing its lock', async () => {
