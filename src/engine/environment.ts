@@ -45,9 +45,8 @@ export async function describeEnvironment(): Promise<Environment> {
 }
 
 async function packageVersion(): Promise<string> {
-  const parsed: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-  const isVersioned = typeof parsed === 'object' && parsed !== null && 'version' in parsed;
-  return isVersioned ? String(parsed.version) : 'unknown';
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return version;
 }
 
 async function commitOf(directory: string): Promise<string | undefined> {

@@ -61,7 +61,7 @@ export async function openRun({ path, config, resume = false }: RunOptions): Pro
     throw new ConfigError(`openRun: expected a run to resume in ${path}, got a directory without config.json (it has ${some(names)})`);
   }
   const configFile = join(path, configName);
-  const configChanges = names.length > 0 ? jsonDifferences(await readJson(configFile), plain(config)) : [];
+  const configChanges = names.length > 0 ? jsonDifferences(await readJson(configFile), config) : [];
   const resumeFrom = resume ? await lastCheckpoint(path) : undefined;
   const begin = async (): Promise<void> => {
     try {
@@ -100,10 +100,6 @@ async function namesIn(path: string): Promise<string[]> {
 
 function some(names: readonly string[]): string {
   return names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
-}
-
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 async function readJson(path: string): Promise<unknown> {

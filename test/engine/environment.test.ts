@@ -25,6 +25,7 @@ describe('describeEnvironment', () => {
     expect(environment).toMatchObject({ node: process.version, command: process.argv.slice(1) });
     expect(environment.platform).toContain(process.arch);
     expect(Math.abs(environment.memoryGiB - totalmem() / 1024 ** 3)).toBeLessThanOrEqual(0.5);
+    expect(environment.memoryGiB % 1).toBe(0);
     expect(environment.cpu).toBe(cpus()[0]!.model.trim());
     expect(environment.version).toBe((JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
   });

@@ -39,6 +39,14 @@ describe('expectRunFits', () => {
     expect(message({ batchSize: 10 })).toMatch(/^train: expected a training step/); // 1.1 · 11 + 0.08
   });
 
+  it('counts to the byte, and lets pass what is just there', () => {
+    const [inputs, peakBytes]: [RunMemory['inputs'], RunMemory['peakBytes']] = [() => [{ shape: [2, 3], dtype: 'float32' }, { shape: [5], dtype: 'bytes' }], () => 0];
+    const needed = 80 * 2 ** 20 + 2 * (24 + 5) + 7;
+    const exact = { batchSize: 1, inputs, peakBytes, batchesAhead: 2, savedBytes: 7 };
+    expect(message(exact, needed)).toBe('fits');
+    expect(message(exact, needed - 1)).toMatch(/not even the smallest batch would fit/);
+  });
+
   it('says what is needed, what there is and which batch would fit', () => {
     // 1.1 · (1 + 64) + 80 MiB; of 12 GiB 5 % are left to others: 1.1 · (1 + 9) + 0.08 ≤ 11.4 < 1.1 · (1 + 10) + 0.08
     expect(message({})).toBe('train: expected a training step that fits into memory, got about 71.6 GiB needed for batchSize 64 where 12.0 GiB are available; batchSize 9 would fit');
@@ -65,7 +73,35 @@ describe('expectRunFits', () => {
   });
 
   it('says that nothing would fit', () => {
-    expect(message({ peakBytes: () => 100 * GIB })).toMatch(/; not even the smallest batch would fit: make the model or the pictures smaller$/);
+    expect(message({ peakBytes: ([images]) => images!.shape[0]! * 100 * GIB })).toMatch(
+      /; not even the smallest batch would fit: make the model or the pictures smaller$/);
+  });
+
+  it('proposes what fits to the byte', () => {
+    const mebibytes = (first: number, each: number): Partial<RunMemory> => ({
+      inputs: (pictures) => [{ shape: [first + each * pictures, 2 ** 20], dtype: 'bytes' }], peakBytes: () => 0, batchesAhead: 1,
+    });
+    // Of 100 MiB 95, and of 200 MiB 190, are for the batch.
+    expect(message({ ...mebibytes(0, 15), batchSize: 2 }, 100 * 2 ** 20)).toMatch(/batchSize 1 would fit$/); // 80 + 15
+    expect(message({ ...mebibytes(0, 55), batchSize: 3 }, 200 * 2 ** 20)).toMatch(/batchSize 2 would fit$/); // 80 + 2 · 55
+    expect(message({ ...mebibytes(1, 15), batchSize: 2 }, 100 * 2 ** 20)).toMatch(/not even the smallest/);
+  });
+
+  it('traces few batches', () => {
+    const traced = (peakBytes: (pictures: number) => number, batchSize: number) => {
+      const seen: number[] = [];
+      const result = message({ batchSize, peakBytes: ([images]) => {
+        seen.push(images!.shape[0]!);
+        return peakBytes(images!.shape[0]!);
+      } });
+      return [...seen, /batchSize (\d+) would fit$/.exec(result)?.[1]];
+    };
+    // On the line between 1 and the batch, where their geometric mean is, and so on in turn; beyond all numbers there is no line.
+    expect(traced((pictures) => (1 + pictures) * GIB / 100, 2000)).toEqual([2000, 1, 2000, 1028, 1433, 1029, '1028']);
+    expect(traced((pictures) => pictures ** 2 * GIB / 10, 1000)).toEqual([1000, 1, 1000, 2, 44, 4, 13, 9, 10, 11, '10']);
+    const beyond = () => { throw new Error('Storage size calculation overflowed'); };
+    expect(traced((pictures) => (pictures > 777 ? beyond() : GIB), 1e6)).toEqual(
+      [1e6, 1, 1e6, 1000, 31, 176, 419, 647, 804, 721, 761, 782, 771, '771']); // ten proposals
   });
 
   it('refuses sizes beyond all numbers', () => {
@@ -95,5 +131,7 @@ describe('expectRunFits', () => {
       return (1 + images!.shape[0]!) * GIB;
     };
     expect(message({ peakBytes })).toMatch(/; batchSize 9 would fit$/); // 1.1 · 10 + 0.08 of 0.95 · 12 GiB
+    expect(message({ peakBytes, batchSize: 3 }, 4 * GIB)).toMatch(/; batchSize 2 would fit$/); // 1.1 · 3 + 0.08 of 0.95 · 4 GiB
+    expect(message({ peakBytes, batchSize: 3 }, 3 * GIB)).toMatch(/; not even the smallest batch would fit/);
   });
 });

@@ -32,7 +32,7 @@ describe('openRun', () => {
     await writeMetrics(run, { top1: 0.5 });
     expect(readdirSync(run).sort()).toEqual(['checkpoints', 'config.json', 'env.json', 'log.jsonl', 'metrics.json']);
     expect(readJson('config.json')).toEqual(config);
-    expect(readJson('metrics.json')).toEqual({ top1: 0.5 });
+    expect(readFileSync(join(run, 'metrics.json'), 'utf8')).toBe('{\n  "top1": 0.5\n}\n');
     expect([resumeFrom, configChanges]).toEqual([undefined, []]);
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(readJson('env.json')).toMatchObject({ node: process.version, version, cores: cpus().length, host: hostname() });
@@ -75,6 +75,28 @@ describe('openRun', () => {
     writeFileSync(join(run, '.config.json.elsewhere.7.00000000.partial'), '{');
     await (await openRun({ path: run, config })).begin();
     expect(readJson('config.json')).toEqual(config);
+    writeFileSync(join(run, `.metrics.json.${hostname().replaceAll(/[^\w-]/g, '_')}.4194305.00000000.partial`), '{');
+    await (await openRun({ path: run, config, resume: true })).begin();
+    expect(readdirSync(run).sort()).toEqual(['.config.json.elsewhere.7.00000000.partial', 'checkpoints', 'config.json', 'env.json']);
+  });
+
+  it('says what is in a directory, in order, three names at most', async () => {
+    mkdirSync(run, { recursive: true });
+    const refusal = async () => openRun({ path: run, config }).then(() => 'none', (error: unknown) => (error as Error).message);
+    for (const [name, told] of [['m', 'm'], ['z', 'm, z'], ['a', 'a, m, z'], ['k', 'a, k, m, …'], ['b', 'a, b, k, …']] as const) {
+      writeFileSync(join(run, name), '');
+      expect(await refusal()).toContain(` with ${told}; continue`);
+    }
+  });
+
+  it('compares with a config alone, and says where that is a directory', async () => {
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(run, 'config.json'), JSON.stringify(config));
+    const changed = { ...config, epochs: 3, seed: undefined, model: { ...config.model, dropPath: undefined } };
+    expect((await openRun({ path: run, config: changed, resume: true })).configChanges).toEqual(['epochs: 2 -> 3']);
+    rmSync(join(run, 'config.json'));
+    mkdirSync(join(run, 'config.json'));
+    await expect(openRun({ path: run, config, resume: true })).rejects.toThrow(`cannot read ${join(run, 'config.json')}: it is a directory`);
   });
 
   it('resumes a run that was killed before its first checkpoint, or never began, from the start', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,30 @@ describe('RunLog', () => {
 
   it('of a run that never logged is empty', () => {
     expect(readRunLog(join(folder, 'absent.jsonl'))).toEqual([]);
+    log.truncateAfter(3, { isEvaluated: true });
+    expect(readFileSync(log.path, 'utf8')).toBe('');
+  });
+
+  it('passes over what is no event', () => {
+    const lines = ['7', 'null', '[]', '{"event":"train"}', '{"step":1}', '{"event":1,"step":1}', '{"event":"train","step":"1"}', ''];
+    appendFileSync(log.path, [...lines, '{"event":"train","step":1}', '{"event":"cut'].join('\n'));
+    expect(readRunLog(log.path)).toEqual([{ event: 'train', step: 1 }]);
+    log.truncateAfter(9, { isEvaluated: true });
+    expect(readFileSync(log.path, 'utf8')).toBe('');
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('leaves no file open, and opens it again (needs /proc/self/fd)', () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    log.close();
+    log.append({ event: 'train', step: 1 });
+    log.sync();
+    expect(open()).toBe(before + 1);
+    log.close();
+    log.close();
+    expect(open()).toBe(before);
+    log.append({ event: 'train', step: 2 });
+    expect(readRunLog(log.path)).toHaveLength(2);
   });
 });
 
