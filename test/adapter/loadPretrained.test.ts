@@ -149,6 +149,18 @@ describe('loadPretrained', () => {
     model.dispose();
   });
 
+  it('does not read what is larger than any model\'s positions, 2^27 values', async () => {
+    const model = adapter({ channels: 32, heads: 4, deformHeads: 4 });
+    const load = (side: number) => loadPretrained(model, new Map([
+      ['norm.weight', { shape: [32], data: new Float32Array(32) }],
+      ['pos_embed', { shape: [1, side ** 2, 32], get data(): Float32Array { throw new Error('read'); } }],
+    ]));
+    await expect(load(2048)).rejects.toThrow('read');
+    const { taken, skipped } = await load(2049);
+    expect([taken, skipped]).toEqual([['norm.weight'], [{ name: 'pos_embed', reason: '[1, 4198401, 32] is not [1, 16, 32]' }]]);
+    model.dispose();
+  });
+
   it('cuts more tokens before the patches off than the model has positions', async () => {
     const state = await checkpoint({ imagePx: 32, distilled: true, join: joinPresets.default }); // 2 + 4 tokens
     const model = adapter({ pretrainPx: 16 }); // one patch

@@ -9,6 +9,7 @@ import { tide } from '../../../src/evaluation/coco/tide.ts';
 import { referenceFolder } from '../../reference.ts';
 import { crowd, errorExample } from './errorExample.ts';
 import { expectTidecv, type TidecvResult } from './tidecvResult.ts';
+import { tideProblem } from './tideProblem.ts';
 
 describe('tide', () => {
   it('names each error of an example worked by hand', async () => {
@@ -103,5 +104,18 @@ describe('tide against tidecv 1.0.1', () => {
     const dataset = await CocoDataset.open(path.join(referenceFolder, truth));
     const results = await dataset.loadRes(path.join(referenceFolder, detections));
     expectTidecv(tide(new CocoEval(dataset, results, { iouType })), expected);
+  });
+
+  const answers = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../fixtures/tide_random.json'), 'utf8')) as
+    Readonly<Record<'bbox' | 'segm', readonly (TidecvResult | null)[]>>;
+  const tens = (['bbox', 'segm'] as const).flatMap((iouType) =>
+    Array.from({ length: answers[iouType].length / 10 }, (_, i) => [iouType, 10 * i] as const));
+  it.each(tens)('gives its numbers for random problems, as tide.slow.test.ts keeps them: %s, from seed %i', async (iouType, first) => {
+    for (const [i, answer] of answers[iouType].slice(first, first + 10).entries()) {
+      if (!answer) continue;
+      const { truth, results } = tideProblem(iouType, first + i)!;
+      const dataset = CocoDataset.fromObject(truth);
+      expectTidecv(tide(new CocoEval(dataset, await dataset.loadRes(results), { iouType })), answer);
+    }
   });
 });
