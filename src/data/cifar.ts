@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemReason } from './systemReason.ts';
 import { DataError } from '../errors.ts';
+import { foreignContent } from './foreignContent.ts';
 import type { ClassificationDataset, RawImage } from './dataset.ts';
 import type { PictureSource } from './sampleSource.ts';
 
@@ -63,7 +64,7 @@ export class CifarDataset implements ClassificationDataset {
     for (const name of await fileNames(dir, variant, split)) {
       const path = join(dir, name);
       const bytes = await readOrThrow(path);
-      contents.push({ name, path, bytes, records: recordCount(path, bytes.length, labelBytes + IMAGE_BYTES) });
+      contents.push({ name, path, bytes, records: recordCount(path, bytes, labelBytes + IMAGE_BYTES) });
     }
     const size = contents.reduce((sum, { records }) => sum + records, 0);
     const pixels = new Uint8Array(new SharedArrayBuffer(size * IMAGE_BYTES));
@@ -135,11 +136,12 @@ async function fileNames(dir: string, variant: CifarOptions['variant'], split: C
   return names.sort((a, b) => number(a) - number(b));
 }
 
-function recordCount(path: string, bytes: number, recordBytes: number): number {
-  if (bytes > 0 && bytes % recordBytes === 0) return bytes / recordBytes;
+function recordCount(path: string, bytes: Uint8Array, recordBytes: number): number {
+  const { length } = bytes;
+  if (length > 0 && length % recordBytes === 0) return length / recordBytes;
   throw new DataError(
-    `CifarDataset.open: expected a positive multiple of ${recordBytes} bytes for the size of ${path}, got ${bytes}: ` +
-      `the file is truncated or of the other CIFAR variant`,
+    `CifarDataset.open: expected a positive multiple of ${recordBytes} bytes for the size of ${path}, got ${length}: ` +
+      (foreignContent(bytes) ?? 'the file is truncated or of the other CIFAR variant'),
   );
 }
 

@@ -19,8 +19,9 @@ import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 import { DataError } from '../errors.ts';
 import type { RawImage } from './dataset.ts';
+import { decodeFault } from './decodeFault.ts';
 import { hasExtension } from './files/fileNames.ts';
-import { decodeFault, pixelLimit } from './pixelLimit.ts';
+import { pixelLimit } from './pixelLimit.ts';
 
 /** What libvips calls them, in words. */
 const DEPTHS: Readonly<Partial<Record<string, string>>> = {

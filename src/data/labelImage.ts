@@ -7,8 +7,10 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { systemReason } from './systemReason.ts';
 import { DataError } from '../errors.ts';
+import { decodeFault } from './decodeFault.ts';
+import { foreignContent } from './foreignContent.ts';
 import { PNG_SIGNATURE } from './labelPng.ts';
-import { decodeFault, pixelLimit } from './pixelLimit.ts';
+import { pixelLimit } from './pixelLimit.ts';
 
 /** Class numbers of one photo, row by row. */
 export interface LabelImage {
@@ -45,7 +47,7 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
   } catch (error) {
     throw fault(systemReason(error));
   }
-  if (bytes.length < 33 || PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(`another kind of file${kindOf(bytes)}`);
+  if (bytes.length < 33 || PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fault(kindOf(bytes));
   const depth = bytes[24]!;
   const colourType = bytes[25]!;
   if (colourType !== GREY && colourType !== PALETTE) throw fault(COLOUR_TYPES[colourType] ?? `colour type ${colourType}`);
@@ -67,9 +69,8 @@ export async function readLabelImage(input: string | Uint8Array, name = typeof i
 
 /** What its first bytes say, with a remedy. */
 function kindOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) return ', an empty one';
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return ', a JPEG, which blurs class numbers; make it anew as PNG';
-  return '; save it as PNG';
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return 'another kind of file, a JPEG, which blurs class numbers; make it anew as PNG';
+  return foreignContent(bytes) ?? 'another kind of file; save it as PNG';
 }
 
 /** The same PNG, declared as grey and without any chunk that would change its values: header, pixels, end. */

@@ -110,7 +110,7 @@ describe('files that cannot be trusted', () => {
   const huge = '9007199254740993';
 
   const cases: readonly (readonly [string, Buffer, RegExp])[] = [
-    ['an empty file', Buffer.alloc(0), /expected a safetensors file at .*, got an empty file$/],
+    ['an empty file', Buffer.alloc(0), /expected a safetensors file at .*, got an empty file; copy or download it anew$/],
     ['a git-lfs pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n'), /got a git-lfs pointer, .* git lfs pull$/],
     ['a file of 7 bytes', Buffer.alloc(7), /at least the 8 bytes .*, got 7/],
     ['a header longer than the file', handmade('{}', eight, 100n), /header of 100 bytes .*, got 10/],

@@ -128,6 +128,7 @@ describe('decodeImage', () => {
     expect(failure).toBeInstanceOf(DataError);
     expect((failure as DataError).message).toContain(`expected a complete picture (JPEG, PNG, WebP, TIFF, GIF, AVIF) in ${path}, got: `);
     expect((failure as DataError).message).not.toContain('\n');
+    expect((failure as DataError).message).toMatch(/; the file is (cut off|damaged or cut off): copy or download it anew, or remove it$/);
   });
 
   it('decodes a complete JPEG with damaged content, as libjpeg does', async () => {
@@ -147,6 +148,20 @@ describe('decodeImage', () => {
       expect(failure).toBeInstanceOf(DataError);
       expect((failure as DataError).message).toContain(`in ${path}, got: `);
     }
+  });
+
+  it.each<[string, string | Buffer, string]>([
+    ['nothing', '', 'an empty file; copy or download it anew'],
+    ['a web page', '<!DOCTYPE html><html>', 'a web page, which a server sent in its place; download the file anew'],
+    ['a git-lfs pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d\n', 'a git-lfs pointer, which stands for the file; fetch the file itself with git lfs pull'],
+    ['a text', '{"error": "none"}', 'a text, not a picture: it begins with "{\\"error\\": \\"none\\"}"'],
+    ['two bytes of a PNG', Buffer.of(0x89, 0x50, 0x4e, 0x47), 'the beginning of a picture; the file is damaged or cut off: copy or download it anew, or remove it'],
+    ['another picture', Buffer.from(`BM${'\0'.repeat(99)}`), 'Input file contains unsupported image format; convert it, to PNG for example'],
+  ])('says what a file is instead of a picture: %s', async (_, content, what) => {
+    const path = join(dir, 'instead.jpg');
+    await writeFile(path, content);
+    await expect(decodeImage(path)).rejects.toThrow(`in ${path}, got: ${what}`);
+    await expect(decodeImage(Buffer.from(content), 'x')).rejects.toThrow('in x, got: ');
   });
 
   /** A grey TIFF of a ramp over 64 pixels, written by hand: little-endian, one strip. */

@@ -55,7 +55,7 @@ describe('readLabelImage', () => {
     for (const [name, bytes, got] of [
       ['rgb.png', rgb, 'got RGB; replace colours by class numbers, or keep one channel'],
       ['jpeg.png', jpeg, 'got another kind of file, a JPEG, which blurs class numbers; make it anew as PNG'],
-      ['empty.png', Buffer.alloc(0), 'got another kind of file, an empty one'],
+      ['empty.png', Buffer.alloc(0), 'got an empty file'],
       ['cut.png', good.subarray(0, 200), 'got '],
       ['damaged.png', damaged, 'got '],
     ] as const) {

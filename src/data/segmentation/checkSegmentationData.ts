@@ -1,6 +1,7 @@
 // Looks at every photo and label image before a training run starts.
 
 import { dirname } from 'node:path';
+import { exifRemedy } from '../exifTurn.ts';
 import type { FileFacts } from '../files/checkedFiles.ts';
 import { FileCheck, type CheckOptions, type CheckReport, type DataFault } from '../files/fileCheck.ts';
 import { readLabelImage, type LabelImage } from '../labelImage.ts';
@@ -91,11 +92,12 @@ function hasClassesAnd255({ values = [] }: FileFacts): boolean {
   return values.some(([value]) => value === 255) && values.some(([value]) => value > 0 && value < 255);
 }
 
-function faultOf(photo: NamedFacts, map: NamedFacts, labels: LabelReader): DataFault | undefined {
+async function faultOf(photo: NamedFacts, map: NamedFacts, labels: LabelReader): Promise<DataFault | undefined> {
   if (photo.fault !== undefined) return { file: photo.file, found: photo.fault };
   if (map.fault !== undefined) return { file: map.file, found: map.fault };
   if (map.width !== photo.width || map.height !== photo.height) {
-    return { file: map.file, found: `${map.width} x ${map.height} pixels, its photo ${photo.file} has ${photo.width} x ${photo.height}` };
+    const found = `${map.width} x ${map.height} pixels, its photo ${photo.file} has ${photo.width} x ${photo.height}`;
+    return { file: map.file, found: found + await exifRemedy(photo.file, map) };
   }
   const values = map.values ?? [];
   if (values.length === 2 && values[0]?.[0] === 0 && values[1]?.[0] === 255) return { file: map.file, found: MASK };

@@ -2,6 +2,7 @@
 
 import { DataError } from '../../errors.ts';
 import { decodeImage } from '../decode.ts';
+import { exifRemedy } from '../exifTurn.ts';
 import { readLabelImage } from '../labelImage.ts';
 import type { LabelledPhotoSource } from '../sampleSource.ts';
 import type { LabelledPhoto } from './augmentation.ts';
@@ -14,7 +15,7 @@ import type { LabelReader } from './labelRules.ts';
 export async function loadLabelledPhoto(source: LabelledPhotoSource, labels: LabelReader): Promise<LabelledPhoto> {
   const [photo, { data, width, height }] = await Promise.all([decodeImage(source.photo), readLabelImage(source.map)]);
   if (width !== photo.width || height !== photo.height) {
-    throw new DataError(`loadLabelledPhoto: expected ${photo.width} x ${photo.height} pixels, as in ${source.photo}, for ${source.map}, got ${width} x ${height}`);
+    throw new DataError(`loadLabelledPhoto: expected ${photo.width} x ${photo.height} pixels, as in ${source.photo}, for ${source.map}, got ${width} x ${height}` + await exifRemedy(source.photo, { width, height }));
   }
   return { photo, map: { data: labels.read(data, source.map), width, height } };
 }

@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSoundFiles } from '../../../src/data/files/fileCheck.ts';
 import { checkSegmentationData } from '../../../src/data/segmentation/checkSegmentationData.ts';
+import { loadLabelledPhoto } from '../../../src/data/segmentation/labelledPhoto.ts';
+import { LabelReader } from '../../../src/data/segmentation/labelRules.ts';
 import { openSegmentationSplit } from '../../../src/data/segmentation/openSegmentationData.ts';
 import { DataError } from '../../../src/errors.ts';
 import { labelPng, writePair } from './writePairs.ts';
@@ -56,9 +59,22 @@ describe('checkSegmentationData', () => {
       '151 in 5 pixels, expected classes 1 to 150, or 0, 255 for none',
       `30 x 40 pixels, its photo ${photos('d-size.jpg')} has 40 x 30`,
     ]);
-    expect(found[5]).toMatch(/^cannot be read: .*(premature|truncated|ended|JPEG)/i);
-    expect(found[6]).toMatch(/^cannot be read: ./);
+    expect(found[5]).toMatch(/^cannot be read: .*premature.*; the file is cut off: copy or download it anew, or remove it$/);
+    expect(found[6]).toMatch(/^cannot be read: .*the file is cut off: copy or download it anew, or remove it$/);
     expect(found[7]).toBe('200 in 240 pixels, 201 in 240 pixels, 202 in 240 pixels and 2 other values, expected classes 1 to 150, or 0, 255 for none');
+  });
+
+  it('says that a photo is turned by EXIF where its map has the size that it is stored with', async () => {
+    await writePair(dir, 'turned', 'x', { ...photo, label: (x) => x % 150 });
+    const file = join(dir, 'images', 'turned', 'x.jpg');
+    await writeFile(file, await sharp(await readFile(file)).withMetadata({ orientation: 6 }).toBuffer());
+    const folder = await openSegmentationSplit({ dir, classes: { names: ['a'] }, validationSplit: 'turned' }, 'validation');
+    const { faults: [fault] } = await checkSegmentationData([folder]);
+    const remedy = 'the photo is turned by its EXIF orientation (6) and the map is not; turn the map as viewers show the photo, or take the ' +
+      'orientation out of the photo if it lies right as it is stored (exiftool -Orientation= FILE)';
+    expect(fault!.found).toBe(`40 x 30 pixels, its photo ${file} has 30 x 40: ${remedy}`);
+    const source = { kind: 'labelledPhoto', photo: file, map: folder.mapPath(0) } as const;
+    await expect(loadLabelledPhoto(source, new LabelReader(folder.classes))).rejects.toThrow(`got 40 x 30: ${remedy}`);
   });
 
   it('takes a map of class 0 and ignored pixels where another map has ignored pixels beside other classes', async () => {

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { DataError } from '../../../errors.ts';
 import { PHOTO_EXTENSIONS, hasExtension, photosAmong } from '../../files/fileNames.ts';
 import { walkFiles } from '../../files/walkFolders.ts';
-import { decodeFault } from '../../pixelLimit.ts';
+import { decodeFault } from '../../decodeFault.ts';
 import type { PhotoSize } from './conversion.ts';
 
 const CALLER = 'convert';

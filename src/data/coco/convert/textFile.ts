@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemReason } from '../../systemReason.ts';
 import { DataError } from '../../../errors.ts';
+import { foreignContent } from '../../foreignContent.ts';
 
 /**
  * Reads a text.
@@ -22,9 +23,13 @@ export async function readXmlText(file: string, what: string): Promise<string> {
 }
 
 async function bytesOf(file: string, what: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new DataError(`readText: expected a file of ${what}, got ${file}: ${systemReason(error)}`);
   });
+  // A text may well be empty: labels of a photo without objects are.
+  const foreign = bytes.length === 0 ? undefined : foreignContent(bytes);
+  if (foreign !== undefined) throw new DataError(`readText: expected a file of ${what}, got ${file}: ${foreign}`);
+  return bytes;
 }
 
 function decode(bytes: Uint8Array, encoding: string, file: string): string {
