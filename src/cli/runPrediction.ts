@@ -146,6 +146,7 @@ interface GivenPhoto {
 async function photosAt(path: string, out: string): Promise<GivenPhoto[]> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) throw new DataError(`predict: expected a photo or a folder of photos, got ${path}: there is no such file`);
+  if (!status.isDirectory() && !status.isFile()) throw new DataError(`predict: expected a photo or a folder of photos, got ${path}: a pipe or device`);
   if (!status.isDirectory()) return [{ file: resolve(path), name: basename(path) }];
   const written = relative(path, out);
   const isInside = written !== '' && !isAbsolute(written) && written.split(sep)[0] !== '..';

@@ -3,6 +3,7 @@
 import { assertSameModel, loadCheckpoint, sourceOf } from '../checkpoint/checkpoint.ts';
 import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import { wrapperNotes } from '../checkpoint/wrapperNames.ts';
+import { DataError } from '../errors.ts';
 import type { Module } from '../nn/module.ts';
 import { otherClasses } from './storedTask.ts';
 
@@ -27,6 +28,9 @@ export async function loadInitialWeights(path: string, model: Module, classNames
     return (other !== undefined || expected[0] !== found[0]) && expected.slice(1).join() === found.slice(1).join();
   };
   const left = [...own.keys()].filter(isOfOtherClasses);
+  if ([...own.keys()].some((name) => name.startsWith('backbone.') && stored.model.has(name.replace('backbone.', '')))) {
+    throw new DataError(`${stored.path} holds weights of a backbone, not of the whole model; give it with --pretrained`);
+  }
   const without = <Value>(tensors: ReadonlyMap<string, Value>) => new Map([...tensors].filter(([name]) => !left.includes(name)));
   const taken = without(stored.model);
   assertSameModel(without(own), taken, stored.path);

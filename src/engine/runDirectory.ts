@@ -49,8 +49,8 @@ export function checkpointPath(runPath: string, name: string): string {
  * Looks at the place of a run that is to be started or, with `resume`, continued. To be called under `lockRun`. The caller that
  * resumes then loads `resumeFrom`, calls `begin`, and `log.truncateAfter` with the step found there (with -1 when there is no
  * checkpoint).
- * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run; DataError when its
- *   config.json is damaged
+ * @throws ConfigError when the directory holds something and `resume` is not set, or holds no run or one of another task;
+ *   DataError when its config.json is damaged
  */
 export async function openRun({ path, config, resume = false }: RunOptions): Promise<RunDirectory> {
   const names = await namesIn(path);
@@ -61,7 +61,9 @@ export async function openRun({ path, config, resume = false }: RunOptions): Pro
     throw new ConfigError(`openRun: expected a run to resume in ${path}, got a directory without config.json (it has ${some(names)})`);
   }
   const configFile = join(path, configName);
-  const configChanges = names.length > 0 ? jsonDifferences(await readJson(configFile), config) : [];
+  const before = names.length > 0 ? await readJson(configFile) : config;
+  expectSameTask(path, before, config);
+  const configChanges = jsonDifferences(before, config);
   const resumeFrom = resume ? await lastCheckpoint(path) : undefined;
   const begin = async (): Promise<void> => {
     try {
@@ -75,6 +77,14 @@ export async function openRun({ path, config, resume = false }: RunOptions): Pro
     }
   };
   return { path, log: new RunLog(join(path, 'log.jsonl')), configChanges, ...(resumeFrom !== undefined && { resumeFrom }), begin };
+}
+
+/** Where the task is another, so is nearly all of the config: that is said alone. @throws ConfigError */
+function expectSameTask(path: string, before: unknown, now: unknown): void {
+  const taskOf = (config: unknown) => (typeof config === 'object' && config !== null && 'task' in config ? String(config.task) : undefined);
+  const [theirs, ours] = [taskOf(before), taskOf(now)];
+  if (theirs === undefined || ours === undefined || theirs === ours) return;
+  throw new ConfigError(`openRun: expected a run of the task ${ours} to resume in ${path}, got one of ${theirs}; resume that with its own command and config, or choose another directory with --out`);
 }
 
 /** Writes metrics.json, the run's results so far, in place of an older one. */

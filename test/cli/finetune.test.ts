@@ -111,5 +111,7 @@ describe('mpvg predict', () => {
   it('names a photo that is not there', async () => {
     const { code, stderr } = await runMpvg('predict', config, join(folder, 'none.jpg'), '--checkpoint', done);
     expect([code, stderr]).toEqual([2, `mpvg: predict: expected a photo or a folder of photos, got ${join(folder, 'none.jpg')}: there is no such file\n`]);
+    const device = await runMpvg('predict', config, '/dev/null', '--checkpoint', done);
+    expect([device.code, device.stderr]).toEqual([2, 'mpvg: predict: expected a photo or a folder of photos, got /dev/null: a pipe or device\n']);
   });
 });

@@ -8,6 +8,8 @@ import { selectBackend } from '../../src/backends/select.ts';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { loadInitialWeights } from '../../src/engine/initialWeights.ts';
+import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
+import { tinyAdapter } from '../adapter/tinyAdapter.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -68,6 +70,15 @@ describe('loadInitialWeights', () => {
       `from ${path}: names are taken without the "_orig_mod." before all of them`, `from ${path}: all ${stored.size} tensors taken`,
     ]);
     expect((await model.state()).get('pos_embed')!.data).toEqual(stored.get('pos_embed')!.data);
+  });
+
+  it('says that weights of a backbone alone belong to --pretrained', async () => {
+    const path = join(folder, 'backbone.safetensors');
+    await writeSafetensors(path, await classifier({}, 1).state());
+    const model = new UpernetSegmentor({
+      classes: 3, backbone: tinyAdapter, head: { channels: 8, poolScales: [1], dropout: 0, lossWeight: 1 }, auxiliary: 'none',
+    });
+    await expect(loadInitialWeights(path, model)).rejects.toThrow(`${path} holds weights of a backbone, not of the whole model; give it with --pretrained`);
   });
 
   it('takes a classifier of as many classes, and refuses another model', async () => {

@@ -46,6 +46,14 @@ describe('openRun', () => {
     expect(readJson('config.json')).toEqual(config);
   });
 
+  it('refuses a run of another task in one line, without the differences of its config', async () => {
+    await (await openRun({ path: run, config: { task: 'classification', epochs: 2 } })).begin();
+    await expect(openRun({ path: run, config: { task: 'segmentation', iterations: 5 }, resume: true })).rejects.toThrow(new ConfigError(
+      `openRun: expected a run of the task segmentation to resume in ${run}, got one of classification; resume that with its own command and config, or choose another directory with --out`));
+    const same = await openRun({ path: run, config: { task: 'classification', epochs: 3 }, resume: true });
+    expect(same.configChanges).toEqual(['epochs: 2 -> 3']);
+  });
+
   it('resumes from the last checkpoint and reports what changed in the configuration', async () => {
     await (await openRun({ path: run, config })).begin();
     await save('best', 10);

@@ -24,6 +24,11 @@ export function hasExtension(name: string, ...extensions: readonly string[]): bo
   return extensions.includes(path.extname(name).toLowerCase());
 }
 
+/** Whether a folder's name is one of a photo or label. */
+export function isNamedLikeFile(name: string): boolean {
+  return hasExtension(name, ...PHOTO_EXTENSIONS, ...OTHER_PHOTO_EXTENSIONS, '.txt', '.xml', '.json');
+}
+
 /**
  * The photos among files, by extension.
  * @param folder that they are in, for the message

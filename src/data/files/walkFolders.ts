@@ -7,7 +7,7 @@ import path from 'node:path';
 import { systemCode, systemReason } from '../systemReason.ts';
 import { DataError } from '../../errors.ts';
 import { inCodePointOrder } from './codePointOrder.ts';
-import { isPassedBy } from './fileNames.ts';
+import { isNamedLikeFile, isPassedBy } from './fileNames.ts';
 
 /** Stands for bytes that are no UTF-8: such a name cannot be used. */
 const REPLACEMENT = '\ufffd';
@@ -33,8 +33,8 @@ export interface WalkedFolder {
 /**
  * Lists a folder and the folders in it, in the order of their names' code points, a folder before what is in it. Links to files
  * and folders are followed. Source of the order: torchvision's ImageFolder, sorted(os.walk(folder, followlinks=True)).
- * @throws DataError when it is no folder or cannot be read, and naming links that lead nowhere or to a folder that they are in,
- * and names that are no UTF-8
+ * @throws DataError when it is no folder or cannot be read, and naming what cannot be data: links that lead nowhere or to a
+ * folder that they are in, names that are no UTF-8, pipes, sockets and devices, and empty folders that are called like a file
  */
 export async function walkFolders(root: string, purpose: WalkPurpose): Promise<WalkedFolder[]> {
   const walk = new Walk(root, purpose);
@@ -90,11 +90,13 @@ class Walk {
       }
       const kind = entry.isSymbolicLink() ? await this.#follow(inside) : entry;
       if (kind?.isFile()) files.push(entry.name);
+      else if (kind && !kind.isDirectory()) this.#faults.push(`${this.#pathOf(inside)}, ${specialKind(kind)} and no file`);
       if (!kind?.isDirectory()) continue;
       const target = entry.isSymbolicLink() ? await realpath(this.#pathOf(inside)) : path.join(real, entry.name);
       if (way.some((one) => isIn(one, target))) this.#faults.push(`${this.#pathOf(inside)}, a link to ${target}, a folder that it is in`);
       else await this.enter(inside, target, way);
     }
+    if (entries.length === 0 && name !== '' && isNamedLikeFile(name)) this.#faults.push(`${this.#pathOf(name)}, an empty folder that is called like a file`);
     files.splice(0, files.length, ...inCodePointOrder(files));
   }
 
@@ -120,6 +122,10 @@ class Walk {
   #pathOf(name: string): string {
     return name === '' ? this.#root : path.join(this.#root, name);
   }
+}
+
+function specialKind(kind: Dirent | Stats): string {
+  return kind.isFIFO() ? 'a pipe' : kind.isSocket() ? 'a socket' : 'a device';
 }
 
 function isIn(inner: string, folder: string): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -87,6 +88,17 @@ describe('walkFiles', () => {
     await expect(files('file')).rejects.toThrow(`test: expected a folder of photos, got ${dir}/file: a file`);
     await expect(files('round')).rejects.toThrow('a link that leads back to itself');
     await expect(walkFiles('', purpose)).rejects.toThrow(DataError);
+  });
+
+  it('names what is no file although it stands among them: pipes, and empty folders that are called like a file', async () => {
+    await put('a/1.jpg', 'b.jpg/2.jpg');
+    await mkdir(path.join(dir, 'empty'));
+    expect(await files()).toEqual(['a/1.jpg', 'b.jpg/2.jpg']); // folders with photos in them may be called as they like
+    await mkdir(path.join(dir, 'a/3.JPG'));
+    await expect(files()).rejects.toThrow(`test: expected photos in ${dir}, got ${dir}/a/3.JPG, an empty folder that is called like a file; mend or remove it`);
+    await rm(path.join(dir, 'a/3.JPG'), { recursive: true });
+    execFileSync('mkfifo', [path.join(dir, 'a/pipe.jpg')]);
+    await expect(files()).rejects.toThrow(`got ${dir}/a/pipe.jpg, a pipe and no file; mend or remove it`);
   });
 
   it.runIf(process.platform === 'linux')('names a file whose name is no UTF-8, which nothing could open', async () => {
