@@ -1,7 +1,8 @@
 import { memory, scalar, tensor, zeros } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClassifier } from '../../src/backbones/classifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
+import { binding } from '../../src/backends/torch/binding.ts';
 import { Optimizer, weightDecayOf, type OptimizerOptions } from '../../src/engine/optimizer.ts';
 import { DataError } from '../../src/errors.ts';
 import { ones } from '../../src/nn/initialisers.ts';
@@ -106,6 +107,34 @@ describe('Optimizer', () => {
       });
       expect(await values(resumed)).toEqual(await values(named));
     }
+  });
+
+  it('is refused where there is no memory for its state', () => {
+    const stored = binding();
+    vi.spyOn(stored, 'memory').mockReturnValue({ ...stored.memory(), bytes: 100, reservedBytes: 150 });
+    const available = vi.spyOn(stored, 'availableBytes');
+    try {
+      available.mockReturnValue(30);
+      expect(new Optimizer(parameters(), adamW).stateBytes).toBe(80); // two states of 4 + 2 + 4 values
+      available.mockReturnValue(29);
+      expect(() => new Optimizer(parameters(), adamW)).toThrow(
+        'Optimizer: expected a state of adamw (here 2 times 10 values) that fits into memory, got 0.0 GiB where 0.0 GiB are available; make the model smaller');
+      available.mockReturnValue(-10);
+      expect(new Optimizer(parameters(), sgd).stateBytes).toBe(40);
+      available.mockReturnValue(-11);
+      expect(() => new Optimizer(parameters(), sgd)).toThrow('a state of sgd (here 1 times 10 values)');
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('refuses a state of other parameters, and one that is no float32', async () => {
+    const optimizer = new Optimizer(parameters(), sgd);
+    expect(() => optimizer.loadState(new Map(), 'runs/a')).toThrow(/runs\/a\/optimizer\.safetensors is a checkpoint of another model: 3 keys missing/);
+    const state = await optimizer.state();
+    expect(() => optimizer.loadState(new Map([...state].slice(1)), 'runs/a')).toThrow(/1 keys? missing/);
+    expect(() => optimizer.loadState(new Map([...state, ['momentum_buffer.fc.bias', { dtype: 'I32', shape: [2], data: new Int32Array(2) }]]), 'runs/a'))
+      .toThrow('Optimizer.loadState: expected float32 values for momentum_buffer.fc.bias in runs/a, got I32');
   });
 
   it('refuses the state of another optimizer, and frees its own', async () => {

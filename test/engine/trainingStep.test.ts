@@ -1,17 +1,20 @@
-import { dispose, memory, mul, scalar, sum } from '@tensorflow/tfjs-core';
+import { dispose, memory, mul, scalar, sum, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClassifierOptions } from '../../src/backbones/classifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { Optimizer, type OptimizerOptions } from '../../src/engine/optimizer.ts';
-import { TrainingStep, type PassResult } from '../../src/engine/trainingStep.ts';
+import { TrainingStep, type PassResult, type TrainingStepOptions } from '../../src/engine/trainingStep.ts';
 import { WeightAverage } from '../../src/engine/weightAverage.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { CompiledStep } from '../../src/ops/compileStep.ts';
 import { hashKey } from '../../src/random/rng.ts';
 import type { ClassificationTask } from '../../src/tasks/classification.ts';
+import { LineTask } from './lineTask.ts';
 import { firstBatch, tinyClassification, tinyDeiT, tinyViTLite } from '../tasks/tinyClassification.ts';
 
 beforeAll(() => selectBackend({ threads: 1 }));
+afterEach(() => { vi.restoreAllMocks(); });
 
 interface Recipe {
   readonly compile: boolean;
@@ -141,5 +144,59 @@ describe('TrainingStep', () => {
     await trained(tinyDeiT, 4, { compile: true, accumulationSteps: 2, clipGradNorm: 1 });
     await trained(tinyDeiT, 4, { compile: false, accumulationSteps: 2, clipGradNorm: 1 });
     expect(memory().numTensors).toBe(before);
+  });
+
+  describe('of a small task', () => {
+    const stepOf = (more: Partial<TrainingStepOptions>) => {
+      const task = new LineTask();
+      const parameters = task.model.namedParameters();
+      const optimizer = new Optimizer(parameters, { ...adamW, kind: 'sgd', momentum: 0, nesterov: false });
+      const before = memory().numTensors;
+      const loss = (inputs: readonly Tensor[]) => task.loss(inputs);
+      const step = new TrainingStep({ parameters, loss, optimizer, accumulationSteps: 1, clipGradNorm: 'none', compile: true, ...more });
+      return { step, held: memory().numTensors - before };
+    };
+    const inputs = [{ shape: [2], dtype: 'float32' }, { shape: [2], dtype: 'float32' }] as const;
+
+    it('keeps sums of gradients only where several batches make an update', () => {
+      expect(stepOf({}).held).toBe(2); // learning rate, number of the update
+      expect(stepOf({ accumulationSteps: 2 }).held).toBe(3);
+    });
+
+    it('runs compiled or not, as it is told, and frees its programs', async () => {
+      const run = vi.spyOn(CompiledStep.prototype, 'run');
+      const dispose = vi.spyOn(CompiledStep.prototype, 'dispose');
+      for (const [compile, runs] of [[false, 0], [true, 1]] as const) {
+        const { step } = stepOf({ compile });
+        const batch = [tensor1d([1, 2]), tensor1d([3, 6])];
+        const { losses } = await step.run(batch, { isUpdate: true, learningRate: 0, update: 1, seed: 0 });
+        expect(losses).toEqual({ loss: 10 }); // (4 + 16) / 2
+        expect(run).toHaveBeenCalledTimes(runs);
+        step.dispose();
+      }
+      expect(dispose).toHaveBeenCalledTimes(4);
+    });
+
+    it('takes as much memory as the greater of its two passes', () => {
+      const peak = vi.spyOn(CompiledStep.prototype, 'peakBytes');
+      for (const [first, second] of [[5, 7], [7, 5]] as const) {
+        peak.mockReturnValueOnce(first).mockReturnValueOnce(second);
+        expect(stepOf({ accumulationSteps: 2 }).step.peakBytes(inputs)).toBe(7);
+      }
+      peak.mockClear();
+      peak.mockReturnValueOnce(5);
+      expect(stepOf({}).step.peakBytes(inputs)).toBe(5);
+      expect(peak).toHaveBeenCalledTimes(1);
+    });
+
+    it('tells no peak of a pass that cannot be compiled, where it need not be', () => {
+      const fails = (error: Error, compile: boolean) => {
+        vi.spyOn(CompiledStep.prototype, 'peakBytes').mockImplementationOnce(() => { throw error; });
+        return stepOf({ compile }).step.peakBytes(inputs);
+      };
+      expect(fails(new ConfigError('untraced'), false)).toBe(0);
+      expect(() => fails(new ConfigError('untraced'), true)).toThrow('untraced');
+      expect(() => fails(new Error('out of memory'), false)).toThrow('out of memory');
+    });
   });
 });

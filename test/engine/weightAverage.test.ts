@@ -38,6 +38,16 @@ describe('WeightAverage', () => {
   });
 });
 
+describe('WeightAverage.loadState', () => {
+  it('refuses the averages of another model, and what is no float32', async () => {
+    const average = await WeightAverage.of(norm(0).namedTensors(), 0.5);
+    const state = await average.state();
+    expect(() => average.loadState(new Map([...state].slice(1)), 'runs/a')).toThrow(/runs\/a\/ema\.safetensors is a checkpoint of another model: 1 keys? missing/);
+    expect(() => average.loadState(new Map([...state, ['bias', { dtype: 'I32', shape: [2], data: new Int32Array(2) }]]), 'runs/a')).toThrow(
+      'WeightAverage.loadState: expected float32 values for bias in runs/a, got I32');
+  });
+});
+
 describe('a run with buffers', () => {
   it('is saved and restored with its running statistics and their average', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'mpvg-test-'));
