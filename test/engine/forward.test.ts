@@ -126,10 +126,10 @@ describe('forward against the reference models', () => {
     compare(await run(tensors, { join, distilled: true }, false), expected, tolerance, 0);
   });
 
-  it('frees everything', async () => {
-    const tensors = await readReference('mpvg');
+  it.each([['mpvg', mpvg, false], ['deit_distilled', vit, true]] as const)('%s: frees everything', async (file, join, distilled) => {
+    const tensors = await readReference(file);
     const before = memory().numTensors;
-    await run(tensors, { join: mpvg }, true);
+    await run(tensors, { join, distilled }, !distilled);
     expect(memory().numTensors).toBe(before);
   });
 });
@@ -146,7 +146,19 @@ describe('runForward', () => {
     expect([...outputs.keys()].sort()).toEqual(['output.block0', 'output.block1', 'output.logits', 'output.pe1', 'output.tokens']);
   });
 
+  it('takes one image, and each of the labels there are', async () => {
+    model.initialise(0);
+    const one = { shape: [1, 3, 8, 8], data: new Float32Array(3 * 8 * 8).fill(0.5) };
+    const losses = await Promise.all([0, 1, 2].map(async (label) => (await runForward(model, { x: one, y: Int32Array.of(label) })).get('output.loss')!.data[0]!));
+    expect(losses.reduce((sum, loss) => sum + Math.exp(-loss), 0)).toBeCloseTo(1, 6); // probabilities of the three classes
+  });
+
   it('refuses inputs that do not fit the model', async () => {
+    await expect(runForward(model, { x: { ...x, shape: [6, 8, 8] } })).rejects.toThrow('for input.x, got [6, 8, 8]');
+    await expect(runForward(model, { x: { ...x, shape: [2, 3, 8, 4] } })).rejects.toThrow('for input.x, got [2, 3, 8, 4]');
+    await expect(runForward(model, { x: { shape: [0, 3, 8, 8], data: new Float32Array() } })).rejects.toThrow('expected at least one image for input.x, got shape [0, 3, 8, 8]');
+    await expect(runForward(model, { x, y: Int32Array.of(0, -1) })).rejects.toThrow('expected labels in 0 … 2 for input.y, got -1');
+    await expect(runForward(model, { x, y: Int32Array.of(0, 1), teacher: Int32Array.of(0, 4) })).rejects.toThrow('for input.teacher, got 4');
     await expect(runForward(model, { x: { ...x, shape: [2, 8, 8, 3] } })).rejects.toThrow('expected shape [B, 3, 8, 8] for input.x, got [2, 8, 8, 3]');
     await expect(runForward(model, { x, y: Int32Array.of(0, 3) })).rejects.toThrow('expected labels in 0 … 2 for input.y, got 3');
     await expect(runForward(model, { x, y: Int32Array.of(0) })).rejects.toThrow('expected 2 labels for input.y, got 1');
