@@ -26,7 +26,8 @@ function statsText(file: string, stats: CocoStats): string {
   const frequent = imageSizes.slice(0, SIZES).map((size) => `${size.width}x${size.height} (${number(size.images)})`);
   const sizes = imageSizes.length === 0 ? '' :
     `, of ${number(imageSizes.length)} sizes: ${frequent.join(', ')}${imageSizes.length > SIZES ? ', …' : ''}`;
-  const parts = Object.entries(having).filter(([, count]) => count > 0).map(([name, count]) => `${number(count)} with ${name}`);
+  const parts = Object.entries(having).filter(([, count]) => count > 0).map(([name, count]) =>
+    `${number(count)} with ${name === 'wrongForm' ? 'a segmentation or keypoints of wrong form (coco validate names them)' : name}`);
   return [
     `${file} (${kind})`,
     `${number(images)} photos, ${number(emptyImages)} of them without ${nouns}${sizes}`,

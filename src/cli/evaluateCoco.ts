@@ -96,7 +96,7 @@ function expectSomething(truth: CocoDataset, detections: CocoDataset): void {
   const { categoryIds } = detections.annotations;
   if (categoryIds.some((id) => known.has(id))) return;
   throw new DataError(`evaluate coco: expected detections of the categories of ${truth.name} in ${detections.name}, got none; ` +
-    `the first has category_id ${categoryIds[0]}: results for another data set?`);
+    (Number.isNaN(categoryIds[0]) ? 'the first has no category_id' : `the first has category_id ${categoryIds[0]}: results for another data set?`));
 }
 
 function categoryIdsOf(list: string, { categories }: CocoDataset, file: string): number[] {

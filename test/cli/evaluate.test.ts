@@ -117,13 +117,13 @@ describe('mpvg evaluate coco', () => {
 
   it.each<[string, RegExp]>([
     ['[]', /^mpvg: evaluate coco: expected at least one detection in .*other\.json, got none\n$/],
-    ['', /^mpvg: CocoDataset: expected an object \(ground truth\) or a list \(results\) at byte 0 .* got the end of the file\n$/],
+    ['', /^mpvg: CocoDataset: expected an object \(ground truth\) or a list \(results\) at byte 0 .* got an empty file; copy or download it anew\n$/],
     ['[{"image_id":1,"category_id":99,"bbox":[0,0,1,1],"score":1}]',
       /^mpvg: evaluate coco: expected detections of the categories of .*gt\.json in .*other\.json, got none; the first has category_id 99: .*\n$/],
     ['[{"image_id":123456789,"category_id":1,"bbox":[0,0,1,1],"score":1}]',
       /^mpvg: loadRes: expected results of photos of this data set in .*other\.json, got image_id 123456789 in \[0\]\n$/],
     ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1],"score":NaN}]', /^mpvg: CocoDataset: expected a number for score .* in results\[0\], got "NaN[^\n]*\n$/],
-    ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1]}]', /^mpvg: CocoEval: expected a score for each detection, got none for detection 1\n$/],
+    ['[{"image_id":1,"category_id":1,"bbox":[0,0,1,1]}]', /^mpvg: CocoEval: expected a score for each detection, got none for detection 1; write one, the same for all where none is better\n$/],
     ['[{"image_id":1,"category_id":1,"score":1}]', /^mpvg: CocoEval: expected an area for detection 1, got none: results get theirs from a bbox[^\n]*\n$/],
   ])('names what is wrong with results such as %s and gives 2', async (text, message) => {
     await writeFile(path.join(cli.dir, 'other.json'), text);

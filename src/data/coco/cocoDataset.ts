@@ -27,8 +27,8 @@ export interface CocoParts {
   readonly licenses?: unknown;
   /** What errors call it: a path. */
   readonly name?: string;
-  /** Whether the annotations are results. */
-  readonly isResults?: boolean;
+  /** What the annotations are results for; absent for ground truth. */
+  readonly truth?: CocoDataset;
 }
 
 /** One id or several; none, as an empty list, means all. */
@@ -79,19 +79,22 @@ export class CocoDataset {
   readonly name: string;
   /** Whether the annotations are results, as loadRes makes them. */
   readonly isResults: boolean;
+  /** What these are results for. */
+  readonly truth: CocoDataset | undefined;
   #imageIndex: IdIndex | undefined;
   #annotationIndex: IdIndex | undefined;
   #byImage: RowGroups | undefined;
   #byCategory: RowGroups | undefined;
 
-  constructor({ images, categories, annotations, info, licenses, name = 'the data', isResults = false }: CocoParts) {
+  constructor({ images, categories, annotations, info, licenses, name = 'the data', truth }: CocoParts) {
     this.images = images;
     this.categories = categories;
     this.annotations = annotations;
     this.info = info;
     this.licenses = licenses;
     this.name = name;
-    this.isResults = isResults;
+    this.isResults = truth !== undefined;
+    this.truth = truth;
   }
 
   /**
@@ -131,14 +134,14 @@ export class CocoDataset {
     let table: AnnotationTable;
     if (typeof results === 'string' || results instanceof Uint8Array) {
       const parsed = typeof results === 'string' ? await readCocoFile(results, onProgress) : readCocoBytes(results, name);
-      if (!parsed.isList) throw new DataError(`loadRes: expected a list of results in ${name}, got an object: ground truth is read by CocoDataset.open`);
+      if (!parsed.isList) throw new DataError(`loadRes: expected a list of results in ${name}, got an object; results are a list [{ … }, …]: take the one that is in it (jq .annotations FILE), or put brackets around a single result`);
       table = annotationTableOfText(parsed, name);
     } else {
       table = annotationTableOf(results, 'results');
     }
     const { images, categories, info, licenses } = this;
     const annotations = completeResults(table, (id) => this.imageRow(id) >= 0, name);
-    return new CocoDataset({ images, categories, annotations, info, licenses, name, isResults: true });
+    return new CocoDataset({ images, categories, annotations, info, licenses, name, truth: this });
   }
 
   /**

@@ -46,8 +46,8 @@ export const FINDING_RULES = {
   'missing-iscrowd': {
     severity: 'repaired', of: 'annotations', fault: 'have no iscrowd', effect: 'counts as 0; pycocotools stops with KeyError',
   },
-  'missing-area': { severity: 'fatal', of: 'annotations', fault: 'have no area', effect: 'evaluation stops; pycocotools stops with KeyError' },
-  'missing-score': { severity: 'fatal', of: 'annotations', fault: 'have no score', effect: 'evaluation stops; pycocotools stops with KeyError' },
+  'missing-area': { severity: 'fatal', of: 'annotations', fault: 'have no area', effect: "evaluation stops; pycocotools stops with KeyError; write the mask's area, or the box's" },
+  'missing-score': { severity: 'fatal', of: 'annotations', fault: 'have no score', effect: 'evaluation stops; pycocotools stops with KeyError; write one, the same for all where none is better' },
   'missing-box': { severity: 'fatal', of: 'annotations', fault: 'have no bbox', effect: 'evaluation of boxes stops' },
   'not-finite': {
     severity: 'fatal', of: 'annotations', fault: 'have a number that is NaN or infinite', effect: 'comparisons with it have no meaning',
@@ -58,11 +58,11 @@ export const FINDING_RULES = {
   'box-outside-image': {
     severity: 'kept', of: 'annotations', fault: 'have a box that reaches out of its photo', effect: 'not clipped, as in pycocotools',
   },
-  'missing-segmentation': { severity: 'kept', of: 'annotations', fault: 'have no segmentation', effect: 'evaluation of masks stops' },
+  'missing-segmentation': { severity: 'kept', of: 'annotations', fault: 'have no segmentation', effect: 'evaluation of masks stops, that of boxes does not' },
   'segmentation-form': {
-    severity: 'fatal', of: 'annotations', fault: 'have a segmentation that is neither polygons nor a mask', effect: 'its mask is an error',
+    severity: 'fatal', of: 'annotations', fault: 'have a segmentation that is neither polygons nor a mask', effect: 'its mask is an error; write [[x, y, …], …] or { "size", "counts" }',
   },
-  'empty-segmentation': { severity: 'fatal', of: 'annotations', fault: 'have a segmentation without polygons', effect: 'its mask is an error' },
+  'empty-segmentation': { severity: 'fatal', of: 'annotations', fault: 'have a segmentation without polygons', effect: 'its mask is an error; leave the object out, or evaluate boxes' },
   'two-point-polygon': {
     severity: 'repaired', of: 'annotations', fault: 'have a polygon of fewer than three points',
     effect: 'drawn as it stands, it covers next to nothing; pycocotools stops with TypeError when it comes first',
@@ -78,6 +78,9 @@ export const FINDING_RULES = {
   },
   'rle-broken': {
     severity: 'fatal', of: 'annotations', fault: 'have run lengths that are damaged or do not add up to height * width', effect: 'its mask is an error',
+  },
+  'rle-python-bytes': {
+    severity: 'fatal', of: 'annotations', fault: "have run lengths that are Python's bytes as text, b'…'", effect: 'its mask is an error; write counts.decode()',
   },
   'missing-keypoints': {
     severity: 'kept', of: 'annotations', fault: 'have no keypoints although their category has', effect: 'evaluation of keypoints stops',
@@ -96,7 +99,7 @@ export const FINDING_RULES = {
   'image-without-id': { severity: 'fatal', of: 'images', fault: 'have no id', effect: 'pycocotools stops with KeyError' },
   'duplicate-image': { severity: 'repaired', of: 'images', fault: 'have the id of a later photo', effect: 'the last one counts, as in pycocotools' },
   'image-size': {
-    severity: 'fatal', of: 'images', fault: 'have no width and height that are whole numbers above 0 with a product below 2^32', effect: 'polygons on them cannot be drawn',
+    severity: 'fatal', of: 'images', fault: 'have no width and height that are whole numbers above 0 with a product below 2^32', effect: 'polygons on them cannot be drawn, nor labels written; write the size of the photo',
   },
   'duplicate-category': {
     severity: 'repaired', of: 'categories', fault: 'have the id of a later category', effect: 'the last one counts, as in pycocotools',

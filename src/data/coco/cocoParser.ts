@@ -449,7 +449,8 @@ export class CocoParser {
     scanner.position++;
     if (this.#isNext(COMMA_OR_END.list)) return;
     for (let side = 0; side < 4; side++) {
-      scanner.next();
+      const first = scanner.next();
+      if (first === OPEN_LIST || first === OPEN_OBJECT) scanner.fault(scanner.position, expected);
       columns.boxes[4 * columns.count + side] = scanner.number();
       const at = scanner.position;
       if (scanner.another(COMMA_OR_END.list) !== side < 3) scanner.fault(at, expected);

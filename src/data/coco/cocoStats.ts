@@ -1,5 +1,6 @@
 // Counts of what a COCO file holds.
 
+import { DataError } from '../../errors.ts';
 import type { CocoDataset } from './cocoDataset.ts';
 import type { PanopticSegment } from './panopticDataset.ts';
 import { SegmentationView } from './segmentationView.ts';
@@ -26,8 +27,11 @@ export interface CocoStats {
   /** Photos in the list without an annotation. */
   readonly emptyImages: number;
   readonly total: CocoCounts;
-  /** Annotations that have each of these; run lengths are `masks`. */
-  readonly having: { readonly boxes: number; readonly polygons: number; readonly masks: number; readonly keypoints: number };
+  /**
+   * Annotations that have each of these; run lengths are `masks`. `wrongForm` counts those whose segmentation or keypoints cannot
+   * be read, which `validate` names.
+   */
+  readonly having: Readonly<Record<'boxes' | 'polygons' | 'masks' | 'keypoints' | 'wrongForm', number>>;
   /** Annotations per photo, empty photos included. */
   readonly perPhoto?: Spread;
   /** px² */
@@ -54,10 +58,7 @@ const PER_PHOTO_EDGES = [-1, 0, ...Array.from({ length: 32 }, (_, i) => 2 ** i)]
 /** Doubling, with COCO's 32 and 96 among them. */
 const SIDE_EDGES = [-1, 8, 16, 32, 64, 96, ...Array.from({ length: 24 }, (_, i) => 192 * 2 ** i)];
 
-/**
- * Counts.
- * @throws DataError naming the annotation whose segmentation or keypoints have a wrong form
- */
+/** Counts. */
 export function cocoStats(dataset: CocoDataset): CocoStats {
   const { images, categories } = dataset;
   const total = new Counter();
@@ -100,7 +101,7 @@ function countEach(dataset: CocoDataset, add: Add): Pick<CocoStats, 'kind' | 'ha
   const { annotations } = dataset;
   const { count, imageIds, categoryIds, areas, isCrowd, boxes } = annotations;
   const isPanoptic = count > 0 && segmentsOf(dataset, 0) !== undefined;
-  const having = { boxes: 0, polygons: 0, masks: 0, keypoints: 0 };
+  const having = { boxes: 0, polygons: 0, masks: 0, keypoints: 0, wrongForm: 0 };
   const view = new SegmentationView();
   for (let row = 0; row < count; row++) {
     const image = imageIds[row]!;
@@ -111,11 +112,16 @@ function countEach(dataset: CocoDataset, add: Add): Pick<CocoStats, 'kind' | 'ha
       continue;
     }
     add(image, categoryIds[row]!, areas[row]!, isCrowd[row] === 1);
-    annotations.readSegmentation(row, view);
-    if (view.kind === 'polygons') having.polygons++;
-    else if (view.kind !== 'none') having.masks++;
     if (!Number.isNaN(boxes[4 * row])) having.boxes++;
-    if (annotations.keypoints(row) !== undefined) having.keypoints++;
+    try {
+      annotations.readSegmentation(row, view);
+      if (view.kind === 'polygons') having.polygons++;
+      else if (view.kind !== 'none') having.masks++;
+      if (annotations.keypoints(row) !== undefined) having.keypoints++;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      having.wrongForm++;
+    }
   }
   return { kind: isPanoptic ? 'panoptic' : 'instances', having };
 }

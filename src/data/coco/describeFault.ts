@@ -1,6 +1,7 @@
 // What a person is told when a COCO file cannot be read.
 
 import { DataError } from '../../errors.ts';
+import { foreignContent, TELLING_BYTES } from '../foreignContent.ts';
 import type { JsonFault } from './jsonFault.ts';
 import { lineAndColumn, type TextChunk } from './textChunks.ts';
 
@@ -18,8 +19,8 @@ export interface FaultContext {
 
 type Text = Pick<TextChunk, 'bytes' | 'limit' | 'offset'>;
 
-/** By what is found, and where that is not enough by what is expected. */
-const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: RegExp])[] = [
+/** By what is found, and where that is not enough by what is expected, and in which list. */
+const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: RegExp, list?: RegExp])[] = [
   [/^(NaN|-?Infinity|-?inf|nan)/, 'JSON has no NaN and no infinity: write a number, or leave the field out'],
   [/^\ufeff/, 'the file starts with a byte order mark: save it as UTF-8 without one'],
   [/^(\ufffd\ufffd|\0)/, 'the file is not UTF-8: save it as UTF-8'],
@@ -28,8 +29,21 @@ const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: Re
   [/^(True|False|None)/, 'these are Python\'s words: write the file with json.dump'],
   [/^"-?[\d.]+"/, 'write numbers without quotes', /number/],
   [/^"/, 'ids are numbers here: number what strings name', /^a number for (\w+_)?id$/],
-  [/^-?\d/, 'ids beyond are rounded to their neighbours: number them anew', /2\^53/],
+  [/^-?\d/, 'ids beyond are rounded to their neighbours; no results name annotations: number them anew from 1 (' +
+    "jq '.annotations |= (to_entries | map(.value + {id: (.key + 1)}))' FILE)", /2\^53 for id$/, /^annotations$/],
+  [/^-?\d/, 'ids beyond are rounded to their neighbours: number them anew, in results too', /2\^53/],
+  [/^null/, 'leave it out, or write [] for none', /^a list for/],
+  [/^\{/, 'write its values as a list, without the keys', /^a list for/],
+  [/^,/, 'a score goes into "score", other numbers have no place in a box', /for bbox$/],
+  [/^\[/, 'write one box without a list around it', /for bbox$/],
+  [/^\{/, 'write its numbers as a list', /for bbox$/],
+  [/^\{/, 'one JSON value per line is no JSON file: make one list of the lines (jq -s . FILE)', /^the end of the file$/],
+  [/^-?\d/, 'put a list around the numbers: [[x, y, …]], one list for each polygon', /for each polygon/],
+  [/^\[/, 'write x, y, x, y, … without a list around each point', /^a number$/],
+  [/^"b?/, 'a mask is an object, its text is "counts": { "size": [height, width], "counts": "…" }', /^polygons/],
 ];
+
+const START = /^an object \(ground truth\)/;
 
 /**
  * The error for a fault.
@@ -39,9 +53,14 @@ export function describeFault({ position, expected }: JsonFault, texts: readonly
   const { bytes, limit, offset } = texts.at(-1)!;
   const { line, column } = lineAndColumn(texts, offset + position);
   const found = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(position, Math.min(limit, position + 16)));
-  const got = position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12));
-  const remedy = remedies.find(([pattern, , context]) => pattern.test(found) && (context?.test(expected) ?? true))?.[1];
   const { name, list, row, id } = context;
+  const [first] = texts;
+  const beginning = START.test(expected) ? first?.bytes.subarray(0, Math.min(first.limit, TELLING_BYTES)) : undefined;
+  const foreign = beginning && foreignContent(beginning);
+  const got = foreign ?? (position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12)));
+  const isMeant = ([pattern, , what, where]: (typeof remedies)[number]): boolean =>
+    pattern.test(found) && (what?.test(expected) ?? true) && (where?.test(list) ?? true);
+  const remedy = foreign === undefined ? remedies.find(isMeant)?.[1] : undefined;
   const where = list === '' ? '' : `, in ${list}[${row}]${Number.isNaN(id) ? '' : ` (annotation id ${id})`}`;
   return new DataError(`CocoDataset: expected ${expected} at byte ${offset + position} (line ${line}, column ${column}) of ${name}${where}, ` +
     `got ${got}${remedy === undefined ? '' : `; ${remedy}`}`);

@@ -8,6 +8,9 @@ import { checkMaskSize, checkSum, isMaskSize, rleFromCounts } from './rle.ts';
 import { readRuns } from './rleString.ts';
 import type { SegmentationView } from './segmentationView.ts';
 
+/** What helps where a segmentation is missing. */
+const WITHOUT_MASK = "give each object its mask, leave it out, or evaluate boxes (iouType 'bbox')";
+
 export interface AddOptions {
   /** Of the photo, px; for polygons. */
   readonly height: number;
@@ -57,7 +60,7 @@ export class MaskSet {
         return this.#addPolygons(numbers.subarray(0, view.numberCount), polygonEnds, options);
       }
       case 'none':
-        throw new DataError('MaskSet.addSegmentation: expected a segmentation, got none');
+        throw new DataError(`MaskSet.addSegmentation: expected a segmentation, got none; ${WITHOUT_MASK}`);
     }
   }
 
@@ -95,8 +98,11 @@ export class MaskSet {
   }
 
   #addPolygons(numbers: Float64Array, polygonEnds: Uint32Array, { height, width, near = -1 }: AddOptions): number {
-    if (polygonEnds.length === 0) throw new DataError('MaskSet.addSegmentation: expected at least one polygon, got none');
-    checkMaskSize(height, width, 'rleFromPolygon');
+    if (polygonEnds.length === 0) throw new DataError(`MaskSet.addSegmentation: expected at least one polygon, got none; ${WITHOUT_MASK}`);
+    if (!isMaskSize(height, width)) {
+      throw new DataError('MaskSet.addSegmentation: expected width and height of its photo, whole numbers with a product below 2^32, in images, ' +
+        `got ${width} and ${height}; write the photo's size in px`);
+    }
     const kernel = this.#kernel;
     const mask = kernel.code.addPolygons(kernel.putPolygons({ numbers, polygonEnds }), height, width, near);
     if (mask >= 0 || mask === FAR) return mask;

@@ -26,7 +26,8 @@ export function completeResults(results: AnnotationTable, isKnownImage: (id: num
   const ids = new Float64Array(count);
   for (let row = 0; row < count; row++) {
     if (!isKnownImage(imageIds[row]!)) {
-      throw new DataError(`loadRes: expected results of photos of this data set in ${where}, got image_id ${imageIds[row]} in [${row}]`);
+      const got = Number.isNaN(imageIds[row]) ? 'no image_id' : `image_id ${imageIds[row]}`;
+      throw new DataError(`loadRes: expected results of photos of this data set in ${where}, got ${got} in [${row}]`);
     }
     ids[row] = row + 1;
   }

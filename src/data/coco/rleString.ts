@@ -45,9 +45,16 @@ export function readRuns(bytes: Uint8Array, start: number, end: number, pixels: 
   return readRuns(plain, 0, plain.length, pixels, false);
 }
 
+/** Whether the text from `start` on is how Python shows bytes, b'…' or b"…", which str() and json's `default=str` write. */
+export function isPythonBytes(bytes: Uint8Array, start: number): boolean {
+  const [letter, ...quote] = bytes.subarray(start, start + 3);
+  return letter === 0x62 && (quote[0] === 0x27 || quote[0] === 0x22 || (quote[0] === 0x5c && quote[1] === 0x22)); // JSON's \"
+}
+
 function faultOf({ fault: { kind, at, run, value } }: MaskKernel, bytes: Uint8Array, pixels: number): DataError {
   switch (kind) {
     case 'character':
+      if (isPythonBytes(bytes, 0)) return new DataError(`parseRle: expected characters '0' to 'o' for counts, got Python's bytes as text, b'…'; write counts.decode()`);
       return new DataError(`parseRle: expected characters '0' to 'o' for counts, got character code ${bytes[at - 1]} at character ${at - 1}`);
     case 'length of text':
       return new DataError(`parseRle: expected at most ${MAX_DIGITS} characters for run ${run} of counts, got more at character ${at}`);

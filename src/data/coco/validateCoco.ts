@@ -6,7 +6,7 @@ import type { CocoDataset } from './cocoDataset.ts';
 import { findingOf, FINDING_RULES, type CocoFinding, type FindingKind } from './cocoFindings.ts';
 import { isDrawable } from './polygonRle.ts';
 import { isMaskSize } from './rle.ts';
-import { readRuns } from './rleString.ts';
+import { isPythonBytes, readRuns } from './rleString.ts';
 import { SegmentationView } from './segmentationView.ts';
 
 /** A box may reach out of its photo by that many px: coordinates are rounded to hundredths. */
@@ -29,7 +29,8 @@ export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number
   checkCategories(dataset, add);
   const incomplete = whyIncomplete(dataset.annotations);
   checkAnnotations(dataset, incomplete === undefined, add, onProgress);
-  if (incomplete !== undefined && !rows.has('rle-broken') && !rows.has('segmentation-form')) throw incomplete;
+  const isFound = (['rle-broken', 'rle-python-bytes', 'segmentation-form'] as const).some((kind) => rows.has(kind));
+  if (incomplete !== undefined && !isFound) throw incomplete;
   const idsOf = {
     annotations: (row: number) => dataset.annotations.ids[row]!,
     images: (row: number) => dataset.images.ids[row]!,
@@ -76,7 +77,7 @@ function checkAnnotations(
 ): void {
   const { annotations, isResults } = dataset;
   const { count, scores, isCrowd } = annotations;
-  const usualKeypoints = keypointsOfFirst(annotations);
+  const usualKeypoints = (dataset.truth && keypointsOfFirst(dataset.truth.annotations)) ?? keypointsOfFirst(annotations);
   const keypointsOfCategory = new Map(dataset.categories.map(({ id, keypoints }) => [id, keypoints?.length]));
   const view = new SegmentationView();
   for (let row = 0; row < count; row++) {
@@ -124,7 +125,7 @@ function checkBox({ annotations: { boxes }, images }: CocoDataset, row: number, 
   if (out > BOX_TOLERANCE) add('box-outside-image', row);
 }
 
-/** How many keypoints the first annotation has that has some. */
+/** How many keypoints the first annotation has that has some. Results have as many as their ground truth. */
 function keypointsOfFirst(annotations: AnnotationTable): number | undefined {
   for (let row = 0; row < annotations.count; row++) {
     try {
@@ -138,7 +139,7 @@ function keypointsOfFirst(annotations: AnnotationTable): number | undefined {
 }
 
 /**
- * @param expected keypoints that the category names, and those of the first annotation with some
+ * @param expected keypoints that the category names, and those of the first annotation with some, be it of the ground truth
  * @returns whether all its numbers are finite
  */
 function checkKeypoints(
@@ -183,7 +184,8 @@ function checkSegmentation(
   if (view.kind === 'polygons') return checkPolygons(view, row, add);
   const { height, width } = view;
   if (image >= 0 && (height !== images.heights[image] || width !== images.widths[image])) add('rle-size', row);
-  if (!coversImage(view)) add('rle-broken', row);
+  if (view.kind === 'string' && isPythonBytes(view.bytes, view.start)) add('rle-python-bytes', row);
+  else if (!coversImage(view)) add('rle-broken', row);
   return true;
 }
 

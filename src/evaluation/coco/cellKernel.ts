@@ -69,7 +69,7 @@ export class CellKernel {
     });
     const scoreless = code.scoreless.value;
     if (scoreless !== -1) {
-      throw new DataError(`CocoEval: expected a score for each detection, got none for detection ${detected.ids[scoreless]}`);
+      throw new DataError(`CocoEval: expected a score for each detection, got none for detection ${detected.ids[scoreless]}; write one, the same for all where none is better`);
     }
     const count = inMemory(detected.count, () => code.group(this.#parameters.maxDets.at(-1)!));
     const kept = code.kept.value;

@@ -135,7 +135,7 @@ export class CellMatcher {
     const values = ious.values.subarray(ious.starts[first], ious.starts[end]);
     this.#columns.doubles('ious', values.length).set(values);
     const without = this.#code.withoutArea(truths.length);
-    if (without !== -1) throw new DataError(`CocoEval: expected an area for object ${truth.ids[truths[without]!]}, got none`);
+    if (without !== -1) throw new DataError(`CocoEval: expected an area for object ${truth.ids[truths[without]!]}, got none; write its mask's area, or width * height of its box`);
     this.#loaded = batch;
   }
 }

@@ -52,7 +52,7 @@ function rowsToTake(
 ): Uint32Array | undefined {
   const { repeated, missing } = kernel.checkIds(ids);
   if (missing !== undefined) {
-    throw new DataError(`CocoEval: expected an id for each annotation, got none in the ${name} at annotations[${missing}]`);
+    throw new DataError(`CocoEval: expected an id for each annotation, got none in the ${name} at annotations[${missing}]; number them from 1`);
   }
   if (!repeated) return undefined;
   const index = new IdIndex(ids);

@@ -35,6 +35,13 @@ describe('cocoStats', () => {
     expect(stats).toMatchObject({ kind: 'instances', images: 3, emptyImages: 1, having: { boxes: 4, polygons: 1, masks: 1, keypoints: 1 } });
   });
 
+  it('counts segmentations and keypoints of wrong form, which validate names', () => {
+    const fields = [{ segmentation: [1, 2, 3, 4, 5, 6] }, { keypoints: 'nose' }, { segmentation: [[1, 1, 5, 1, 5, 5]] }];
+    const annotations = fields.map((own, id) => ({ id, image_id: 1, ...own }));
+    const { having } = cocoStats(CocoDataset.fromBytes(Buffer.from(JSON.stringify({ annotations }))));
+    expect(having).toEqual({ boxes: 0, polygons: 1, masks: 0, keypoints: 0, wrongForm: 2 });
+  });
+
   it('says how numbers are spread', () => {
     expect(stats.perPhoto).toEqual({ min: 0, median: 2, mean: 5 / 3, max: 3 });
     expect(stats.area).toEqual({ min: 1024, median: (1024.5 + 9216) / 2, mean: (1024 + 1024.5 + 9216 + 9217) / 4, max: 9217 });

@@ -73,6 +73,8 @@ describe('validateCoco', () => {
     ['rle-broken', annotation(7, { segmentation: { size: [8, 10], counts: [30.5, 49.5] } })],
     ['rle-broken', annotation(7, { segmentation: { size: [8, 10], counts: '~~' } })],
     ['rle-broken', annotation(7, { segmentation: { size: [8, 10], counts: '1' } })],
+    ['rle-python-bytes', annotation(7, { segmentation: { size: [8, 10], counts: "b'PPYo1'" } })],
+    ['rle-python-bytes', annotation(7, { segmentation: { size: [8, 10], counts: 'b"PPYo1"' } })],
     ['keypoint-form', annotation(7, { category_id: 1, keypoints: [1, 2, 2], num_keypoints: 1 })],
     ['keypoint-form', annotation(7, { keypoints: [1, 2, 2, 3], num_keypoints: 1 })],
     ['keypoint-form', annotation(7, { keypoints: 'nose', num_keypoints: 1 })],
@@ -122,6 +124,18 @@ describe('validateCoco', () => {
       kind: 'missing-iscrowd', severity: 'repaired', of: 'annotations', ids: [1, 2, 3, 4, 5, 6, 7, 8], rows: [0, 1, 2, 3, 4, 5, 6, 7],
       message: 'missing-iscrowd (repaired): 8 annotations have no iscrowd: 1, 2, 3, 4, 5, …; counts as 0; pycocotools stops with KeyError',
     });
+  });
+
+  it('compares the keypoints of results with those of their ground truth', async () => {
+    const person = annotation(1, { keypoints: [1, 2, 2, 3, 4, 2], num_keypoints: 2 });
+    const truth = CocoDataset.fromObject({ images, categories, annotations: [person] });
+    const result = (keypoints: number[]) => ({ image_id: 1, category_id: 2, keypoints, score: 0.5 });
+    const kinds = async (...keypoints: number[][]) => {
+      const results = await truth.loadRes(keypoints.map(result));
+      return results.validate().map(({ kind, ids }) => [kind, ids]);
+    };
+    expect(await kinds([1, 1, 1, 2, 2, 1])).toEqual([]);
+    expect(await kinds([1, 1, 1, 2, 2, 1, 3, 3, 1], [1, 1, 1, 2, 2, 1])).toEqual([['keypoint-form', [1]]]);
   });
 
   it('checks results for what results need', async () => {

@@ -21,8 +21,8 @@ export interface LabelledPhoto {
 }
 
 /**
- * The photos with their sizes and names. Backslashes separate folders too. Of absolute names the folder that all of them are in
- * is left out: it is one of the machine that wrote the file.
+ * The photos with their sizes and names. Backslashes separate folders too. Of absolute names, and of addresses, the folder
+ * that all of them are in is left out: it is one of the machine that wrote the file.
  * @param caller for messages
  * @throws DataError naming the photo whose file_name leads out of the folder, or cannot be that of a file
  */
@@ -32,10 +32,13 @@ export function labelledPhotos(dataset: CocoDataset, caller: string, notes: Conv
     const image = images.record(row);
     const size = { width: images.widths[row]!, height: images.heights[row]! };
     const given: unknown = image.file_name;
-    if (!(size.width > 0 && size.height > 0) || typeof given !== 'string') {
-      throw new DataError(`${caller}: expected file_name, width and height for image id ${images.ids[row]} of ${where}, got ${describeValue(image, 200)}`);
+    const wrong = fieldFault(image);
+    if (wrong !== undefined || typeof given !== 'string') {
+      throw new DataError(`${caller}: expected file_name, width and height for image id ${images.ids[row]} of ${where}, got ${wrong}`);
     }
-    return { row, size, given, name: path.posix.normalize(given.replaceAll('\\', '/')) };
+    // What follows the path of an address is no part of a file's name.
+    const file = isAddress(given) ? given.replace(/[?#].*$/s, '') : given;
+    return { row, size, given, name: path.posix.normalize(file.replaceAll('\\', '/')) };
   });
   const top = commonFolder(photos.filter(({ name }) => isAbsolute(name)).map(({ name }) => path.posix.dirname(name)));
   return photos.map(({ row, size, given, name }) => {
@@ -45,13 +48,26 @@ export function labelledPhotos(dataset: CocoDataset, caller: string, notes: Conv
       throw new DataError(`${caller}: expected file_name of a photo inside the folder of photos for image id ${images.ids[row]} of ${where}, ` +
         `got ${describeValue(given)}: ${fault}`);
     }
-    if (isAbsolute(name)) countNote(notes, `photos whose file_name is absolute, named from ${top} on`);
+    if (isAddress(name)) countNote(notes, `photos whose file_name is an address, named from ${top.replace('/', '//')} on`);
+    else if (isAbsolute(name)) countNote(notes, `photos whose file_name is absolute, named from ${top} on`);
     return { row, size, name: relative };
   });
 }
 
+/** The first of these fields that is missing or wrong, and what helps. */
+function fieldFault({ file_name: name, width, height }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof name !== 'string') return `${describeValue(name ?? undefined)} for file_name; write the name of the photo's file`;
+  const side = Object.entries({ width, height }).find(([, value]) => !(typeof value === 'number' && value > 0));
+  return side && `${describeValue(side[1] ?? undefined)} for ${side[0]}; write the photo's size in px`;
+}
+
 function isAbsolute(name: string): boolean {
-  return /^([a-z]:)?\//i.test(name);
+  return /^([a-z]:)?\//i.test(name) || isAddress(name);
+}
+
+/** Whether it is a URL, with one slash or two after its scheme. */
+function isAddress(name: string): boolean {
+  return /^[a-z][a-z\d+.-]+:\//i.test(name);
 }
 
 /** The deepest folder that all of these are in; '' for none. */
@@ -64,6 +80,7 @@ export function commonFolder(folders: readonly string[]): string {
 function faultOf(name: string): string | undefined {
   if (name.includes('\0')) return 'no file has a NUL in its name';
   if (/^[a-z]:/i.test(name)) return 'a drive without a folder';
+  if (isAddress(name)) return 'an address among names of files; write the name of the file';
   if (name === '' || name === '.' || name.endsWith('/')) return 'no name of a file';
   const parts = name.split('/');
   if (parts.includes('..')) return 'it leads out of the folder';

@@ -199,6 +199,8 @@ describe('writeYolo', () => {
     [['images/images/x.jpg', 'images/y.jpg'], ['images/labels/x.txt', 'labels/y.txt'], '["images/images","images"]'],
     [['/data/coco/images/x.jpg'], ['labels/x.txt'], 'images'],
     [['C:\\sets\\day\\x.jpg', 'C:\\sets\\night\\x.jpg'], ['labels/day/x.txt', 'labels/night/x.txt'], 'images'],
+    [['http://images.org/val/x.jpg?size=1#a', 'http://images.org/test/y.jpg'], ['labels/val/x.txt', 'labels/test/y.txt'], 'images'],
+    [['s3://bucket/images/x.jpg'], ['labels/x.txt'], 'images'],
     [['x', './y.jpg', 'images.jpg'], ['labels/x.txt', 'labels/y.txt', 'labels/images.txt'], 'images'],
   ])('writes labels of %j where YOLO looks', async (names, labels, folders) => {
     const photos = names.map((file_name, i) => ({ id: i + 1, width: 20, height: 10, file_name }));
@@ -232,7 +234,7 @@ describe('writeYolo', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['without a size', { width: 0 }, /expected file_name, width and height for image id 9 of the data, got \{"id":9,/],
+    ['without a size', { width: 0 }, /expected file_name, width and height for image id 9 of the data, got 0 for width; write the photo's size in px$/],
     ['without a name', { file_name: undefined }, /expected file_name, width and height for image id 9/],
     ['outside', { file_name: 'x/../../b.png' }, /inside the folder of photos for image id 9 .*, got "x\/\.\.\/\.\.\/b\.png": it leads out of the folder/],
     ['of a drive', { file_name: 'C:b.png' }, /got "C:b\.png": a drive without a folder/],
