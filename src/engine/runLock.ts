@@ -176,9 +176,7 @@ async function read(file: string): Promise<Lock | undefined> {
 
 function parse(text: string): Pick<Lock, 'identity' | 'owner'> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('host' in value) || !('pid' in value) || !('identity' in value)) return undefined;
-    const { host, pid, identity } = value;
+    const { host, pid, identity } = JSON.parse(text) as Readonly<Record<string, unknown>>;
     if (typeof host !== 'string' || typeof pid !== 'number' || typeof identity !== 'string') return undefined;
     return /^[\w-]+$/.test(identity) ? { identity, owner: { host, pid } } : undefined;
   } catch {

@@ -86,16 +86,11 @@ function lengthUpTo(bytes: Buffer, isEnd: (event: LogEvent) => boolean): number 
 
 function parseEvent(line: string): LogEvent | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    return isLogEvent(value) ? value : undefined;
+    const value = JSON.parse(line) as LogEvent;
+    return typeof value.event === 'string' && typeof value.step === 'number' ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isLogEvent(value: unknown): value is LogEvent {
-  if (typeof value !== 'object' || value === null || !('event' in value) || !('step' in value)) return false;
-  return typeof value.event === 'string' && typeof value.step === 'number';
 }
 
 function spellNonFinite(_: string, value: unknown): unknown {

@@ -63,8 +63,7 @@ export function learningRate(schedule: Schedule, baseLr: number, update: number,
       return rate * warmupFactor(schedule, update);
     }
     case 'step': {
-      const epoch = Math.floor(update / updatesPerEpoch);
-      const passed = schedule.stepEpochs.filter((start) => epoch >= start).length;
+      const passed = schedule.stepEpochs.filter((start) => update >= start * updatesPerEpoch).length;
       return baseLr * schedule.gamma ** passed * warmupFactor(schedule, update);
     }
   }

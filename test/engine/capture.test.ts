@@ -34,6 +34,8 @@ describe('Capture', () => {
     expect([...read].map(([name, { data }]) => [name, [...data]])).toEqual([['squared', [1, 4]], ['grad.a', [4, 8]]]);
     capture.run(pass, undefined);
     expect([...(await capture.read()).keys()]).toEqual(['squared']);
+    capture.run(() => tensor1d([1]), new Map([['b', b]]));
+    expect((await capture.read()).size).toBe(0);
     expect(memory().numTensors).toBe(before);
   });
 });

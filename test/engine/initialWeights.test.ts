@@ -81,6 +81,13 @@ describe('loadInitialWeights', () => {
     await expect(loadInitialWeights(path, model)).rejects.toThrow(`${path} holds weights of a backbone, not of the whole model; give it with --pretrained`);
   });
 
+  it('refuses weights that are not finite', async () => {
+    const path = join(folder, 'nan.safetensors');
+    const stored = await classifier({}, 1).state();
+    await writeSafetensors(path, new Map([...stored, ['norm.bias', { dtype: 'F32', shape: [24], data: new Float32Array(24).fill(NaN) }]]));
+    await expect(loadInitialWeights(path, classifier({}, 2))).rejects.toThrow(`expected finite values for norm.bias in ${path}, got NaN at 0`);
+  });
+
   it('takes a classifier of as many classes, and refuses another model', async () => {
     const path = join(folder, 'same.safetensors');
     const stored = await classifier({}, 1).state();

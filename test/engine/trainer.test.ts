@@ -316,6 +316,24 @@ describe('train', () => {
     expect([readFileSync(join(path, 'log.jsonl'), 'utf8'), statSync(checkpointPath(path, 'last')).ino]).toEqual(before);
   });
 
+  it('evaluates and saves after each update where an epoch has one, or where it is told so', async () => {
+    for (const changes of [{}, { evaluateEveryEpochs: undefined, evaluateEverySteps: 1 }]) {
+      const saved: unknown[] = [];
+      const task = new LineTask({ batchesPerEpoch: 1 });
+      task.onEvaluate = () => saved.push((stateOf('last') as { step: number }).step);
+      expect((await run(task, changes)).step).toBe(3);
+      expect(saved).toEqual([1, 2, 3]);
+      rmSync(path, { recursive: true });
+    }
+  });
+
+  it('stopped before its first update, can be resumed', async () => {
+    expect((await run(new LineTask(), {}, { isStopped: () => true })).step).toBe(0);
+    expect(stateOf('last')).toMatchObject({ step: 0, trainSeconds: 0 });
+    expect((await run(new LineTask(), {}, {}, true)).step).toBe(12);
+    expect(log().filter(({ event }) => event === 'train')).toHaveLength(12);
+  });
+
   it('saves every so many steps when told to', async () => {
     const saved = new Set<unknown>();
     const isStopped = () => {

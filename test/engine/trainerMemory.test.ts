@@ -7,6 +7,7 @@ import { expectRunFits } from '../../src/engine/memoryNeed.ts';
 import { openRun } from '../../src/engine/runDirectory.ts';
 import { train, type TrainerOptions } from '../../src/engine/trainer.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { BatchNorm2d } from '../../src/nn/batchNorm2d.ts';
 import { LineTask } from './lineTask.ts';
 
 vi.mock('../../src/engine/memoryNeed.ts', () => ({ expectRunFits: vi.fn() }));
@@ -18,10 +19,10 @@ const adamw: TrainerOptions['optimizer'] = { kind: 'adamw', lr: 1, weightDecay: 
 
 describe('train', () => {
   it.each([
-    [sgd, 'none', 4 + 4],
-    [sgd, { decay: 0.5 }, 8 + 4],
-    [adamw, 'none', 4 + 8],
-    [adamw, { decay: 0.5 }, 8 + 8],
+    [sgd, 'none', 52 + 24],
+    [sgd, { decay: 0.5 }, 2 * 52 + 24],
+    [adamw, 'none', 52 + 48],
+    [adamw, { decay: 0.5 }, 2 * 52 + 48],
   ] as const)('asks before the first step whether a run fits: %j with the average %j', async (optimizer, ema, savedBytes) => {
     const folder = mkdtempSync(join(tmpdir(), 'mpvg-memory-'));
     vi.mocked(expectRunFits).mockImplementationOnce(() => { throw new ConfigError('too large'); });
@@ -29,7 +30,9 @@ describe('train', () => {
       optimizer, ema, schedule: { kind: 'step', epochs: 1, stepEpochs: [], gamma: 1, warmupUpdates: 0, warmupRatio: 1 },
       accumulationSteps: 2, clipGradNorm: 'none', seed: 0, evaluateEveryEpochs: 1, compile: true,
     };
-    const task = new LineTask();
+    const model = new BatchNorm2d({ channels: 3 }); // 6 parameters, 6 statistics, a count
+    model.initialise(0);
+    const task = Object.assign(new LineTask(), { model });
     try {
       await expect(train(task, options, await openRun({ path: join(folder, 'run'), config: {} }))).rejects.toThrow('too large');
     } finally {
