@@ -53,7 +53,7 @@ describe('CocoParser', () => {
 
   it('refuses what does not have the format, naming the place and the annotation', () => {
     expect(refusal('')).toBe('CocoDataset: expected an object (ground truth) or a list (results) at byte 0 (line 1, column 1) of test.json, ' +
-      'got the end of the file');
+      'got an empty file; copy or download it anew');
     expect(refusal('{"annotations": [\n {"id": 7, "area": "é", "x": NaN}]}')).toBe('CocoDataset: expected a number for area at byte 37 ' +
       '(line 2, column 20) of test.json, in annotations[0] (annotation id 7), got "\\"é\\", \\"x\\": Na"');
     expect(refusal('{"annotations": [{"x":"éé","id": 7, "area": NaN}]}')).toBe('CocoDataset: expected a number for area at byte 46 ' +
@@ -78,7 +78,7 @@ describe('CocoParser', () => {
     expect(refusal(`{"images": [{"id": ${id}                }]}`)).toMatch(/^CocoDataset: expected a number between -2\^53 and 2\^53 for id at byte 19 .*in images\[0\]/);
     expect(refusal(`{"annotations": [{"image_id": 1}, {"image_id": ${id}                }]}`)).toContain('2^53 for image_id at byte 47');
     expect(refusal(`{"annotations": [{"category_id": ${id}                }]}`)).toContain(remedy);
-    expect(refusal(`{"annotations": [{"id": ${id}                }]}`)).toMatch(/2\^53 for id at byte 24 .*; ids beyond are rounded to their neighbours: number them anew$/);
+    expect(refusal(`{"annotations": [{"id": ${id}                }]}`)).toMatch(/2\^53 for id at byte 24 .*; ids beyond are rounded to their neighbours; no results name annotations: number them anew from 1 \(jq .*\)$/);
     expect(refusal(`{"categories": [{"id": ${id}}]}`)).toContain('2^53 as id for categories[0]');
   });
 
