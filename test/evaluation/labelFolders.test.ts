@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readLabelImage } from '../../src/data/labelImage.ts';
 import { DataError } from '../../src/errors.ts';
 import { countLabelPairs, pairLabelFolders } from '../../src/evaluation/labelFolders.ts';
@@ -63,6 +63,7 @@ describe('label folders', () => {
 
   it.each<[string, Record<string, readonly number[]>, string]>([
     ['missing predictions', { 'gt/a.png': plain, 'gt/b.png': plain, 'gt/c.png': plain, 'pred/b.png': plain }, 'got none for a.png and 1 more of 3'],
+    ['a missing prediction', { 'gt/a.png': plain, 'gt/b.png': plain, 'pred/b.png': plain }, 'got none for a.png: no '],
     ['another size', { 'gt/a.png': plain, 'pred/a.png': [...plain, ...plain] }, 'a.png, for DIR/pred/a.png, got 4 x 4'],
     ['values over the class count', { 'gt/a.png': plain, 'pred/a.png': [0, 0, 0, 0, 1, 1, 7, 1] }, 'expected a class in [0, 2) everywhere in DIR/pred/a.png, got 7 first at x 2, y 1'],
     ['black-and-white predictions', { 'gt/a.png': plain, 'pred/a.png': [0, 0, 0, 0, 255, 255, 255, 255] }, 'DIR/pred/a.png, got 255 first at x 0, y 1 and 4 wrong of 8 pixels; it holds only 0 and 255'],
@@ -79,7 +80,12 @@ describe('label folders', () => {
     await write(Object.fromEntries(['gt', 'pred'].flatMap((folder) => Array.from({ length: 20 }, (_, i) => [`${folder}/${i + 10}.png`, plain]))));
     await writeFile(path.join(dir, 'pred/13.png'), 'no PNG');
     await writeFile(path.join(dir, 'pred/15.png'), 'no PNG either');
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
     await expect(counted({ classes: 2 })).rejects.toThrow(`in ${path.join(dir, 'pred/13.png')}, got another kind of file`);
+    await expect.poll(async () => await readLabelImage(path.join(dir, 'pred/15.png')).catch(() => 'refused')).toBe('refused');
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });
 

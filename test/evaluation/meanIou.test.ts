@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { DataError, ShapeError } from '../../src/errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { ConfigError, DataError, ShapeError } from '../../src/errors.ts';
+import { BytePairs } from '../../src/evaluation/bytePairs.ts';
 import { MeanIou, type LabelValues, type MeanIouOptions, type MeanIouResult } from '../../src/evaluation/meanIou.ts';
 import { Rng } from '../../src/random/rng.ts';
 import { referenceFolder } from '../reference.ts';
@@ -128,6 +129,8 @@ describe('MeanIou', () => {
     { classes: 300, ignoreIndex: -1 },
     { classes: 900, ignoreIndex: 65_535, reduceZeroLabel: true },
     { classes: 12, ignoreIndex: 0 },
+    { classes: 255, ignoreIndex: 1000, reduceZeroLabel: true },
+    { classes: 300 },
   ] satisfies MeanIouOptions[])('counts with %j', (options: MeanIouOptions) => {
     const { classes, ignoreIndex = 255, reduceZeroLabel, labelMap } = options;
     const counter = new MeanIou(options);
@@ -177,6 +180,48 @@ describe('MeanIou', () => {
     expect(counter.result({ beta: 2 }).perClass[0]?.fscore).toBeCloseTo((5 * (2 / 3)) / (4 * (2 / 3) + 1), 15);
   });
 
+  it('puts a number in the place of scores that do not exist, and into the means', () => {
+    const counter = new MeanIou({ classes: 2 });
+    counter.add(Uint8Array.of(0, 0), Uint8Array.of(0, 0));
+    const { perClass, ...means } = counter.result({ nanTo: 0.25 });
+    expect(perClass[1]).toMatchObject({ iou: 0.25, acc: 0.25, dice: 0.25, fscore: 0.25, precision: 0.25, recall: 0.25 });
+    for (const mean of ['mIoU', 'mAcc', 'mDice', 'mFscore', 'mPrecision', 'mRecall'] as const) expect(means[mean]).toBe(0.625);
+    expect(counter.result().mIoU).toBe(1);
+  });
+
+  it('counts a single pixel, and the same again when it is asked again', () => {
+    const counter = new MeanIou({ classes: 1 });
+    counter.add(Uint8Array.of(0), Uint8Array.of(0));
+    for (let time = 0; time < 2; time++) expect([...counter.confusion()]).toEqual([1, 0, 0, 0]);
+    expect(counter.result()).toMatchObject({ aAcc: 1, labelledPixels: 1, ignoredPixels: 0 });
+    counter.add(Uint8Array.of(0, 0), Uint8Array.of(0, 255));
+    expect([...counter.confusion()]).toEqual([2, 0, 0, 1]);
+  });
+
+  it('counts bytes of more classes than bytes have, and predictions of none above the classes', () => {
+    const many = new MeanIou({ classes: 300, ignoreIndex: -1 });
+    many.add(Uint8Array.of(0, 255, 7), Uint8Array.of(0, 254, 255));
+    const counts = many.confusion();
+    expect([counts[0], counts[254 * 301 + 255], counts[255 * 301 + 7]]).toEqual([1, 1, 1]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    const none = new MeanIou({ classes: 2, prediction: { labelMap: new Map([[255, 255]]) } });
+    none.add(Uint8Array.of(0, 255), Uint8Array.of(0, 1));
+    none.add(Int16Array.of(0, 255), Int16Array.of(0, 1));
+    expect([...none.confusion()]).toEqual([2, 0, 0, 0, 0, 2, 0, 0, 0]);
+  });
+
+  it('counts more than 2^32 pixels', () => {
+    // Zeros that are not looked at: what is counted of them is known.
+    const add = vi.spyOn(BytePairs.prototype, 'add').mockImplementation(function (this: BytePairs, rows, _columns, sign = 1) {
+      this.counts[0]! += sign * rows.length;
+    });
+    const zeros = new Uint8Array(2 ** 31);
+    const counter = new MeanIou({ classes: 2 });
+    for (let maps = 1; maps <= 3; maps++) counter.add(zeros, zeros);
+    expect(counter.confusion()[0]).toBe(3 * 2 ** 31);
+    add.mockRestore();
+  });
+
   it('reduces predictions that were stored like labels; none is a wrong answer', () => {
     const counter = new MeanIou({ classes: 2, reduceZeroLabel: true, prediction: { reduceZeroLabel: true } });
     counter.add(Uint8Array.of(1, 2, 0, 2, 0), Uint8Array.of(1, 2, 1, 1, 0));
@@ -224,6 +269,24 @@ describe('MeanIou', () => {
     expect(counter.result().aAcc).toBe(1);
   });
 
+  it.each<[boolean, MeanIouOptions, number[], number[]]>([
+    [true, { classes: 2 }, [0, 0], [0, 255]],
+    [false, { classes: 1 }, [0, 0], [0, 255]],
+    [false, { classes: 2 }, [0, 0], [0, 0]],
+    [false, { classes: 2 }, [0, 0], [255, 255]],
+    [false, { classes: 2 }, [0, 0, 0], [0, 1, 255]],
+    [false, { classes: 3 }, [0, 0, 0], [0, 2, 255]],
+    [false, { classes: 2 }, [1, 1], [1, 255]],
+    [false, { classes: 2, ignoreIndex: 100 }, [0, 0], [0, 100]],
+    [false, { classes: 2, reduceZeroLabel: true }, [0, 0], [1, 255]],
+    [false, { classes: 2, labelMap: new Map([[7, 1]]) }, [0, 0], [0, 255]],
+    [true, { classes: 2, labelMap: new Map() }, [0, 0], [0, 255]],
+  ])('finds nothing but class 0 and 255 ignored: %s for %j, predictions %j, truth %j', (expected, options, prediction, truth) => {
+    const counter = new MeanIou(options);
+    counter.add(Uint8Array.from(prediction), Uint8Array.from(truth));
+    expect(counter.hasOnlyZeroAndIgnored).toBe(expected);
+  });
+
   it('takes several such maps when it is told to ignore 255, and labels 1 and 255 of a reduced zero label', () => {
     const told = new MeanIou({ classes: 2, labelMap: new Map([[255, 255]]) });
     const reduced = new MeanIou({ classes: 2, reduceZeroLabel: true });
@@ -262,6 +325,38 @@ describe('MeanIou', () => {
       expect(counter.result().labelledPixels).toBe(3 * before.labelledPixels);
     });
 
+    const mapped = { classes: 3, labelMap: new Map([[7, 1]]), prediction: { labelMap: new Map([[8, 1]]) } };
+    it.each<[MeanIouOptions, LabelValues, LabelValues, string]>([
+      [{ classes: 3 }, Int32Array.of(256, 0, 9), Int32Array.of(0, 0, 0), 'got 256 first at pixel 0 and 2 wrong of 3 pixels'],
+      [{ classes: 3 }, Int32Array.of(0, 0, 0), Int32Array.of(300, 0, 9), 'got 300 first at pixel 0 and 2 wrong of 3 pixels'],
+      // Not the truth, whose ignored pixels need no prediction.
+      [{ classes: 3 }, Int32Array.of(9, 0, 70_000), Int32Array.of(255, 0, 1), 'in prediction, got 70000 first at pixel 2 and 1 wrong of 3 pixels'],
+      [{ classes: 3, labelMap: new Map([[65_536, 1]]) }, Int32Array.of(0), Int32Array.of(65_536), 'in truth, got 65536 first at pixel 0'],
+      [mapped, Int32Array.of(8, 300), Int32Array.of(7, 7), 'in prediction, got 300 first at pixel 1 and 1 wrong of 2 pixels'],
+    ])('%j: predictions %j, truth %j', (options, prediction, truth, message) => {
+      const counter = new MeanIou(options);
+      expect(() => counter.add(prediction, truth)).toThrow(message);
+      expect([...counter.confusion()]).toEqual(new Array((options.classes + 1) ** 2).fill(0));
+    });
+
+    it.each<[MeanIouOptions, number[], number[], string]>([
+      [{ classes: 3, reduceZeroLabel: true, ignoreIndex: 100 }, [0, 0], [1, 0], '; reducing the zero label makes 0 and 255 into 255, which is not ignored here: ignore 255, or add a label map with 255:100'],
+      [{ classes: 3, reduceZeroLabel: true, ignoreIndex: 100 }, [0, 0], [1, 255], '; reducing the zero label makes 0 and 255 into 255, which is not ignored here: ignore 255, or add a label map with 255:100'],
+      [{ classes: 3, reduceZeroLabel: true }, [0, 0], [1, 9], ''],
+      [{ classes: 3, ignoreIndex: 100 }, [0, 0], [0, 255], '; it holds only 0 and 255, a black-and-white mask: a label map with 255:1 makes white class 1, or ignore 255 if it is no class'],
+      [{ classes: 3 }, [0, 255], [0, 0], '; it holds only 0 and 255, a black-and-white mask: a label map with 255:1 makes white class 1'],
+      [{ classes: 3 }, [0, 3], [0, 0], '; if its classes are numbered from 1, reduce its zero label'],
+      [{ classes: 3 }, [0, 0], [1, 3], '; if its classes are numbered from 1, reduce its zero label; if 3 is no class, ignore it'],
+      [{ classes: 3 }, [1, 255], [0, 0], '; a label map with 255:255 for predictions counts such pixels as wrong ones'],
+      [{ classes: 3 }, [1, 9], [0, 0], ''],
+      [{ classes: 3 }, [1, 0], [0, 9], ''],
+      [{ classes: 3, reduceZeroLabel: true, ignoreIndex: 100 }, [1, 255], [1, 1], ''],
+    ])('with the remedy, %j: predictions %j, truth %j', (options, prediction, truth, remedy) => {
+      const counter = new MeanIou(options);
+      const add = () => counter.add(Uint8Array.from(prediction), Uint8Array.from(truth));
+      expect(add).toThrow(new RegExp(`1 wrong of 2 pixels${remedy}$`));
+    });
+
     it('of another size', () => {
       const counter = new MeanIou({ classes: 3 });
       expect(() => counter.add(new Uint8Array(3), good)).toThrow(ShapeError);
@@ -291,11 +386,27 @@ describe('MeanIou', () => {
     });
   });
 
-  it.each([
+  it.each<[MeanIouOptions, string]>([
     [{ classes: 0 }, 'expected a whole number from 1 to 4096 for classes, got 0'],
+    [{ classes: 1.5 }, 'for classes, got 1.5'],
+    [{ classes: 4097 }, 'for classes, got 4097'],
     [{ classes: 2, ignoreIndex: -2 }, 'expected a whole number from -1 to 65535 for ignoreIndex, got -2'],
-    [{ classes: 2, labelMap: new Map([[4, 2]]) }, "expected a class in [0, 2) or the ignore index 255 for labelMap's 4, got 2"],
+    [{ classes: 2, ignoreIndex: 0.5 }, 'for ignoreIndex, got 0.5'],
+    [{ classes: 2, ignoreIndex: 65_536 }, 'for ignoreIndex, got 65536'],
+    ...[2, 300, -1, 0.5].map((to): [MeanIouOptions, string] =>
+      [{ classes: 2, labelMap: new Map([[4, to]]) }, `expected a class in [0, 2) or the ignore index 255 for labelMap's 4, got ${to}`]),
+    ...[0, 255, 300].map((ignoreIndex): [MeanIouOptions, string] => [{ classes: 300, reduceZeroLabel: true, ignoreIndex },
+      `expected an ignore index above the 300 classes with reduceZeroLabel, got ${ignoreIndex}`]),
+    [{ classes: 255, reduceZeroLabel: true }, 'expected an ignore index above the 255 classes with reduceZeroLabel, got 255'],
   ])('rejects %j', (options, message) => {
+    expect(() => new MeanIou(options)).toThrow(ConfigError);
     expect(() => new MeanIou(options)).toThrow(message);
+  });
+
+  it.each<MeanIouOptions>([
+    { classes: 4096 }, { classes: 2, ignoreIndex: 65_535 }, { classes: 300, reduceZeroLabel: true, ignoreIndex: 301 },
+    { classes: 300, reduceZeroLabel: true, ignoreIndex: -1 }, { classes: 254, reduceZeroLabel: true }, { classes: 300 },
+  ])('takes %j', (options) => {
+    expect(() => new MeanIou(options)).not.toThrow();
   });
 });

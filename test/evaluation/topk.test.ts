@@ -58,6 +58,7 @@ describe('TopKAccuracy', () => {
     expect(() => topk.add(new Float32Array(7), new Int32Array(2), 4)).toThrow(ShapeError);
     expect(() => topk.add(new Float32Array(8), Int32Array.of(0, 4), 4)).toThrow(DataError);
     expect(() => topk.add(new Float32Array(8), Int32Array.of(0, 4), 4)).toThrow('expected a class in [0, 4) for labels[1], got 4');
+    expect(() => topk.add(new Float32Array(8), Int32Array.of(-1, 0), 4)).toThrow('for labels[0], got -1');
     expect(topk.result().count).toBe(0);
   });
 });

@@ -15,6 +15,14 @@ describe('layerHasPosition', () => {
   });
 });
 
+describe('joinPresets', () => {
+  it('hands positions on from layer to layer where layers have any', () => {
+    const handedOn = Object.entries(joinPresets).filter(([, { layers }]) => layers !== 'none');
+    expect(handedOn.map(([name, { hierarchical }]) => [name, hierarchical])).toEqual([['lape', true], ['pvg', true], ['mpvg', true]]);
+    expect(joinPresets.mpvg.lastNorm).toEqual({ from: 0 });
+  });
+});
+
 describe('checkJoin', () => {
   it.each(Object.entries(joinPresets))('takes the preset %s', (_name, join) => {
     expect(() => checkJoin(join, 1)).not.toThrow();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
 import { ConfigError } from '../../../src/errors.ts';
+import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import { confusionMatrix } from '../../../src/evaluation/coco/confusionMatrix.ts';
 import { crowd, errorExample } from './errorExample.ts';
 
@@ -29,6 +31,34 @@ describe('confusionMatrix', () => {
   it('knows the classes of an evaluation without classes', async () => {
     const { counts } = confusionMatrix(await errorExample({}, { iouType: 'bbox', useCats: false }));
     expect([...counts]).toEqual([1, 0, 1, 1, 0, 1, 3, 1, 0]);
+  });
+
+  it('counts photo by photo, as many detections of each as the evaluation at most', async () => {
+    const { truth } = await errorExample();
+    const box = (x: number, y: number) => ({ bbox: [x, y, 10, 10], area: 100, iscrowd: 0 });
+    const file = (more: number) => ({
+      images: [7, 8, 9].map((id) => ({ id, width: 100, height: 100, file_name: `${id}.jpg` })), categories: [...truth.categories],
+      annotations: [7, 8, 9].map((id) => ({ id, image_id: id, category_id: 1, ...box(10 * id, 0) })),
+      results: [
+        { image_id: 7, category_id: 1, score: 0.9, ...box(70, 0) }, { image_id: 9, category_id: 2, score: 0.8, ...box(90, 0) },
+        ...Array.from({ length: more }, (_, i) => ({ image_id: 9, category_id: 1, score: 0.5, ...box(5 * (i % 10), 50) })),
+      ],
+    });
+    const counts = async (more: number, maxDets?: number[]) => {
+      const { results, ...rest } = file(more);
+      const dataset = CocoDataset.fromObject(rest);
+      const evaluation = new CocoEval(dataset, await dataset.loadRes(results), { iouType: 'bbox', ...maxDets && { maxDets } });
+      return [...confusionMatrix(evaluation).counts];
+    };
+    expect(await counts(0)).toEqual([1, 1, 1, 0, 0, 0, 0, 0, 0]);
+    expect(await counts(120)).toEqual([1, 1, 1, 0, 0, 0, 99, 0, 0]); // 100 in a photo
+    expect(await counts(120, [3, 20])).toEqual([1, 1, 1, 0, 0, 0, 19, 0, 0]);
+  });
+
+  it('counts a detection at the score from which on it counts, and the same IoU', async () => {
+    const example = await errorExample();
+    expect(confusionMatrix(example, { score: 0.7 })).toEqual(confusionMatrix(example, { score: 0.65 }));
+    expect(confusionMatrix(example, { iou: 1 / 3 })).toEqual(confusionMatrix(example, { iou: 0.3 }));
   });
 
   it('rejects keypoints', async () => {

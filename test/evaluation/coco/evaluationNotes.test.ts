@@ -40,3 +40,19 @@ it.each([false, true])('says how many rectangles stand for masks (results as tex
     .toEqual(['2 of the 3 results hold no mask: the rectangle of the box was compared instead, as pycocotools does']);
   expect(evaluationNotes(await evaluate([{ ...square, id: 1 }], results, 'bbox', isText))).toEqual([]);
 });
+
+it('says it of one and of several, and of none without classes', async () => {
+  const notes = async (ids: number[], results: CocoAnnotation[], iouType: IouType, useCats = true) => {
+    const { truth, detections } = await evaluate(ids.map((id) => ({ ...square, id })), results, iouType);
+    return evaluationNotes(new CocoEval(truth, detections, { iouType, useCats }));
+  };
+  expect(await notes([0, 0], [result], 'bbox')).toEqual([
+    expect.stringMatching(/^2 of the objects have annotation id 0, /),
+    expect.stringMatching(/^1 of the objects has the id of a later annotation, which stands for it here, as in pycocotools: /),
+  ]);
+  expect(await notes([3, 3, 3], [result], 'bbox')).toEqual([
+    expect.stringMatching(/^2 of the objects have the id of a later annotation, which stands for them here, /),
+  ]);
+  expect(await notes([3, 3, 3], [result], 'bbox', false)).toEqual([]);
+  expect(await notes([3], [result, { ...result, segmentation: mask }], 'segm')).toEqual([expect.stringMatching(/^1 of the 2 results holds no mask: /)]);
+});

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
 import type { CocoAnnotation } from '../../../src/data/coco/records.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
+import { keypointSimilarity, labelledCount } from '../../../src/evaluation/coco/keypointSimilarity.ts';
 
 const flat = [10, 20, 2, 11, 21, 2, 12, 22, 2, 13, 23, 2, 14, 24, 2];
 const moved = [12, 20, 2, 11, 19.5, 2, 12, 22, 2, 13, 23, 2, 14, 24, 2];
@@ -57,4 +58,45 @@ it('refuses sigmas that cannot be, and another number of keypoints', async () =>
   await expect(evaluate([hand], [found], [0.1, 0])).rejects.toThrow('expected numbers above 0 for keypointSigmas, got [0.1,0]');
   const evaluation = await evaluate([hand], [found], [0.1, 0.1]);
   expect(() => evaluation.evaluate()).toThrow('expected 2 keypoints of 3 numbers for object 1, got 15 numbers: as many as there are sigmas');
+});
+
+describe('keypointSimilarity', () => {
+  const similarity = (detected: number[], keypoints: number[], sigmas: number[]) => keypointSimilarity(
+    Float64Array.from(detected), { keypoints: Float64Array.from(keypoints), area: 100, box: [10, 20, 4, 6] }, sigmas);
+  const oks = (squared: number, sigma: number) => Math.exp(-squared / (2 * 100 * (2 * sigma) ** 2));
+
+  it('is the mean over labelled keypoints, those that are not visible too', () => {
+    const found = similarity([13, 24, 2, 0, 0, 2, 30, 31, 2], [10, 20, 2, 5, 5, 0, 30, 30, 1], [0.1, 0.2, 0.3]);
+    expect(found).toBeCloseTo((oks(25, 0.1) + oks(1, 0.3)) / 2, 14);
+  });
+
+  it('measures from the box at three times its size where none is labelled', () => {
+    // From x 10 - 4 to 10 + 2 · 4, from y 20 - 6 to 20 + 2 · 6.
+    const cases = [[4, 20, 4], [21, 20, 9], [10, 13, 1], [10, 34, 4], [3, 35, 18], [6, 14, 0], [12, 32, 0], [9, 25, 0]] as const;
+    for (const [x, y, squared] of cases) {
+      expect(similarity([x, y, 1, 9, 25, 1], [0, 0, 0, 0, 0, 0], [0.1, 0.2])).toBeCloseTo((oks(squared, 0.1) + 1) / 2, 14);
+    }
+  });
+
+  it('is 1 at the place, even of an object without area', () => {
+    const person = { keypoints: Float64Array.of(3, 4, 2), area: 0, box: [0, 0, 1, 1] };
+    expect(keypointSimilarity(Float64Array.of(3, 4, 1), person, [0.1])).toBe(1);
+    expect(keypointSimilarity(Float64Array.of(3, 5, 1), person, [0.1])).toBe(0);
+  });
+});
+
+it('counts keypoints as labelled from visibility 1 on', () => {
+  expect(labelledCount(Float64Array.of(1, 1, 0, 1, 1, 1, 1, 1, 2, 9, 9, 0))).toBe(2);
+});
+
+it("takes COCO's sigmas for people, 1 / n for others, by the first object that has keypoints", async () => {
+  const sigmas = async (keypoints: (number[] | undefined)[]) => {
+    const annotations = keypoints.map((one, i) => ({ ...uncounted, id: i + 1, keypoints: one }));
+    return (await evaluate(annotations, [found], undefined, false)).parameters.keypointSigmas;
+  };
+  const [arms, legs] = [[0.079, 0.079, 0.072, 0.072, 0.062, 0.062], [0.107, 0.107, 0.087, 0.087, 0.089, 0.089]] as const;
+  const close = [0.026, 0.025, 0.025, 0.035, 0.035, ...arms, ...legs].map((sigma) => expect.closeTo(sigma, 15) as number);
+  expect(await sigmas([undefined, []])).toEqual(close);
+  expect(await sigmas([new Array<number>(51).fill(1), flat])).toEqual(close);
+  expect(await sigmas([[], undefined, flat])).toEqual([0.2, 0.2, 0.2, 0.2, 0.2]);
 });
