@@ -45,3 +45,37 @@ it('counts a detection of nothing in each range whose bound its area is', async 
   // pycocotools 2.0.11
   expect(stats).toEqual([0.6666666666666666, 0.6666666666666669, 0.6666666666666669, 0.5, 0.5, -1, 0, 1, 1, 1, 1, -1]);
 });
+
+it('gives the matches and marks of one cell, whichever it was before', async () => {
+  const record = (image: number, x: number, iscrowd = 0) =>
+    ({ image_id: image, category_id: 1, bbox: [x, 0, 10, 10], area: 100, iscrowd });
+  const truth = CocoDataset.fromObject({
+    images: [1, 2].map((id) => ({ id, width: 99, height: 99, file_name: `${id}.jpg` })), categories: [{ id: 1, name: 'thing' }],
+    annotations: [record(1, 0), record(1, 20, 1), record(1, 40), record(2, 0), record(2, 50)].map((one, i) => ({ ...one, id: i + 1 })),
+  });
+  const results = await truth.loadRes([
+    { ...record(1, 40), score: 0.9 }, { ...record(2, 50), score: 0.8 }, { ...record(2, 2), score: 0.7 }, { ...record(2, 80), score: 0.6 },
+  ]);
+  const iouThresholds = [0.5, 0.9];
+  const matcher = new CellMatcher(new CocoEval(truth, results, { iouType: 'bbox', iouThresholds }).evaluation);
+  for (let time = 0; time < 2; time++) {
+    const second = matcher.match(1, 0);
+    expect([...second.matches]).toEqual([1, 0, -1, 1, -1, -1]);
+    expect([...second.ignored]).toEqual([0, 0]);
+    expect([0, 1, 2].map((d) => [0, 1].map((t) => second.state(d, t)))).toEqual([[1, 1], [1, 0], [0, 0]]);
+    const first = matcher.match(0, 0);
+    expect([...first.matches]).toEqual([2, 2]);
+    expect([...first.ignored]).toEqual([0, 1, 0]);
+    expect([...matcher.match(0, 2).ignored]).toEqual([1, 1, 1]); // none is of medium size
+  }
+});
+
+it('names the object without an area', async () => {
+  const record = { image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], iscrowd: 0 };
+  const truth = CocoDataset.fromObject({
+    images: [{ id: 1, width: 99, height: 99, file_name: 'a.jpg' }], categories: [{ id: 1, name: 'thing' }],
+    annotations: [{ ...record, id: 4, area: 100 }, { ...record, id: 6 }],
+  });
+  const results = await truth.loadRes([{ ...record, score: 0.5 }]);
+  expect(() => new CocoEval(truth, results, { iouType: 'bbox' }).evaluate()).toThrow('expected an area for object 6, got none');
+});

@@ -29,6 +29,13 @@ describe('classTable', () => {
     });
   });
 
+  it('names a class of which there is nothing by its id', async () => {
+    const rows = classTable(await errorExample({}, { iouType: 'bbox', categoryIds: [2, 77] }));
+    expect(rows.map(({ name, objects, detections, ap, ar }) => [name, objects, detections, ap, ar])).toEqual([
+      ['dog', 2, 1, 0, 0], ['77', 0, 0, -1, -1],
+    ]);
+  });
+
   it('has one row without classes', async () => {
     const rows = classTable(await errorExample({}, { iouType: 'bbox', useCats: false }));
     expect(rows).toMatchObject([{ categoryId: undefined, name: 'all', objects: 4, detections: 6, ar: 0.5 }]);
@@ -43,6 +50,12 @@ describe('areaTable', () => {
       { label: '0-99', range: [0, 99], objects: 0, ap: -1, ap50: -1, ar: -1 },
       { label: '100-100', objects: 4, ar: 0.25 },
     ]);
+  });
+
+  it('takes the largest of maxDets', async () => {
+    const example = await errorExample({}, { iouType: 'bbox', maxDets: [0, 1, 3], useCats: false });
+    expect(areaTable(example)[0]).toMatchObject({ ar: 0.25, ap: expect.closeTo(26 / 101, 14) as number });
+    expect(classTable(example)[0]).toMatchObject({ ar: 0.25, ap: expect.closeTo(26 / 101, 14) as number, detections: 3 });
   });
 });
 
@@ -63,6 +76,47 @@ describe('recallCurves', () => {
     expect(() => recallCurves(example, { iou: 0.52 })).toThrow('recallCurves: expected one of 0.5, 0.55');
     expect(() => recallCurves(example, { area: 'tiny' })).toThrow('expected one of all, small, medium, large for area, got tiny');
     expect(() => recallCurves(example, { maxDets: 50 })).toThrow('expected one of 1, 10, 100 for maxDets, got 50');
+  });
+});
+
+describe('curves of some sizes, limits and classes', () => {
+  it('are there for the classes that have objects of that size alone', async () => {
+    const large = { id: 6, image_id: 7, category_id: 2, iscrowd: 0, bbox: [0, 0, 40, 40], area: 1600 };
+    const example = await errorExample({ objects: [large] });
+    expect(recallCurves(example, { area: 'medium' }).map(({ categoryId }) => categoryId)).toEqual([2]);
+    expect(recallCurves(example, { area: 'large' })).toEqual([]);
+    expect(scoreCurves(example, { area: 'medium' }).map(({ categoryId }) => categoryId)).toEqual([2]);
+    expect(scoreCurves(example, { area: 'large' })).toEqual([]);
+    expect(() => scoreCurves(example, { area: 'tiny' }))
+      .toThrow('scoreCurves: expected one of all, small, medium, large for area, got tiny');
+  });
+
+  it('take the largest limit where none is told, or the one that is', async () => {
+    // Of five equally good detections of B the evaluation looks at two of the photo's best, or at all.
+    const more = { detections: [0.65, 0.64, 0.63, 0.62].map((score) => ({ image_id: 7, category_id: 1, score, bbox: [20, 0, 10, 10] })) };
+    const example = await errorExample(more, { iouType: 'bbox', maxDets: [1, 2, 4] });
+    const highest = (curve: { recall: Float64Array; precision: Float64Array }) =>
+      Math.max(...curve.recall.filter((_, i) => curve.precision[i]! > 0));
+    for (const [maxDets, recall] of [[undefined, 1], [4, 1], [2, 0.5], [1, 0.5]] as const) {
+      expect(highest(recallCurves(example, maxDets === undefined ? {} : { maxDets })[0]!), `${maxDets}`).toBe(recall);
+    }
+    expect(scoreCurves(example)[0]!.scores).toEqual(Float64Array.of(0.9, 0.8, 0.7, 0.65));
+    expect(scoreCurves(example, { maxDets: 3 })[0]!.scores).toEqual(Float64Array.of(0.9, 0.8, 0.7));
+  });
+
+  it('are one without classes', async () => {
+    const example = await errorExample({}, { iouType: 'bbox', useCats: false });
+    expect(recallCurves(example).map(({ categoryId }) => categoryId)).toEqual([undefined]);
+    const [all] = scoreCurves(example);
+    expect([all!.categoryId, [...all!.recall]]).toEqual([undefined, [1 / 4, 1 / 4, 1 / 4, 2 / 4, 2 / 4, 2 / 4]]);
+    expect(all!.best).toBe(3);
+  });
+
+  it('have the best where F1 is highest', async () => {
+    const twin = { image_id: 7, category_id: 1, score: 0.85, bbox: [20, 0, 10, 10] };
+    const [cat] = scoreCurves(await errorExample({ detections: [twin] }));
+    expect([...cat!.f1.slice(0, 3)]).toEqual([2 / 3, 1, 4 / 5]);
+    expect(cat!.best).toBe(1);
   });
 });
 

@@ -62,6 +62,26 @@ describe('tide', () => {
     expect(tide(await errorExample(), { maxDets: 3 }).errors.missed.count).toBe(2);
   });
 
+  it('looks at the best 100 detections of a photo', async () => {
+    const nothing = (count: number) => Array.from({ length: count }, (_, i) =>
+      ({ image_id: 7, category_id: 2, score: 0.95 + i / 1e4, bbox: [80, 80, 5, 5] }));
+    const { errors, ap } = tide(await errorExample({ detections: nothing(99) }));
+    expect([errors.background.count, errors.duplicate.count, ap]).toEqual([99, 0, expect.closeTo(51 / 101 / 2, 14)]);
+    expect(tide(await errorExample({ detections: nothing(100) }))).toMatchObject({ ap: 0, errors: { background: { count: 100 } } });
+    expect(tide(await errorExample({ detections: nothing(100) }), { maxDets: 101 }).ap).toBeCloseTo(51 / 101 / 2, 14);
+  });
+
+  it('takes photos that are evaluated alone', async () => {
+    const { truth, detections } = await errorExample();
+    const file = { images: [...truth.loadImgs([7]), { id: 8, width: 9, height: 9, file_name: '8.jpg' }], categories: [...truth.categories] };
+    const annotations = truth.loadAnns(truth.getAnnIds());
+    const dataset = CocoDataset.fromObject({ ...file, annotations: [...annotations, { ...annotations[0]!, id: 9, image_id: 8 }] });
+    const results = await dataset.loadRes(detections.loadAnns(detections.getAnnIds()));
+    const evaluate = (imageIds?: number[]) => tide(new CocoEval(dataset, results, { iouType: 'bbox', ...imageIds && { imageIds } }));
+    expect(evaluate([7])).toEqual(tide(await errorExample()));
+    expect(evaluate().errors.missed.count).toBe(2);
+  });
+
   it('calls a poor box what covers a found object just enough', async () => {
     const half = { image_id: 7, category_id: 1, score: 0.3, bbox: [0, 0, 10, 5] };
     const { errors } = tide(await errorExample({ detections: [half] }));
@@ -90,7 +110,11 @@ describe('tide', () => {
     const people = await errorExample({}, { iouType: 'keypoints' });
     expect(() => tide(people)).toThrow(ConfigError);
     const example = await errorExample();
-    expect(() => tide(example, { iou: 0.1 })).toThrow('tide: expected 0 < backgroundIou < iou <= 1, got 0.1 and 0.1');
+    for (const [iou, backgroundIou] of [[0.1, 0.1], [0.3, 0.5], [0.5, 0], [1.5, 0.1], [NaN, 0.1], [0.5, -0.1]] as const) {
+      expect(() => tide(example, { iou, backgroundIou })).toThrow(ConfigError);
+      expect(() => tide(example, { iou, backgroundIou })).toThrow(`tide: expected 0 < backgroundIou < iou <= 1, got ${backgroundIou} and ${iou}`);
+    }
+    expect(() => tide(example, { iou: 1, backgroundIou: 0.001 })).not.toThrow();
   });
 });
 
