@@ -44,6 +44,7 @@ describe('bandsOver', () => {
     expect(columns(200, [pair(250e6)])).toEqual([[0, 200]]);
     // The second window begins where the first column ends.
     expect(columns(200, [pair(250_000_001)])).toEqual([[0, 100], [100, 100]]);
+    expect(columns(200, [pair(250_000_000.5)])).toEqual([[0, 100], [100, 100]]);
     expect(columns(400, [pair(250_000_001)])).toEqual([[0, 200], [200, 200]]);
     expect(columns(100, [pair(250_000_001)])).toEqual([[0, 50], [50, 50]]);
     // Halves of an odd width are whole pixels.

@@ -51,10 +51,12 @@ it('gives the matches and marks of one cell, whichever it was before', async () 
     ({ image_id: image, category_id: 1, bbox: [x, 0, 10, 10], area: 100, iscrowd });
   const truth = CocoDataset.fromObject({
     images: [1, 2].map((id) => ({ id, width: 99, height: 99, file_name: `${id}.jpg` })), categories: [{ id: 1, name: 'thing' }],
-    annotations: [record(1, 0), record(1, 20, 1), record(1, 40), record(2, 0), record(2, 50)].map((one, i) => ({ ...one, id: i + 1 })),
+    annotations: [record(1, 0), record(1, 20, 1), record(1, 40), record(2, 0), record(2, 50)]
+      .map((one, i) => ({ ...one, id: i + 1 })),
   });
   const results = await truth.loadRes([
-    { ...record(1, 40), score: 0.9 }, { ...record(2, 50), score: 0.8 }, { ...record(2, 2), score: 0.7 }, { ...record(2, 80), score: 0.6 },
+    { ...record(1, 40), score: 0.9 }, { ...record(2, 50), score: 0.8 }, { ...record(2, 2), score: 0.7 },
+    { ...record(2, 80), score: 0.6 },
   ]);
   const iouThresholds = [0.5, 0.9];
   const matcher = new CellMatcher(new CocoEval(truth, results, { iouType: 'bbox', iouThresholds }).evaluation);

@@ -93,8 +93,9 @@ describe('curves of some sizes, limits and classes', () => {
 
   it('take the largest limit where none is told, or the one that is', async () => {
     // Of five equally good detections of B the evaluation looks at two of the photo's best, or at all.
-    const more = { detections: [0.65, 0.64, 0.63, 0.62].map((score) => ({ image_id: 7, category_id: 1, score, bbox: [20, 0, 10, 10] })) };
-    const example = await errorExample(more, { iouType: 'bbox', maxDets: [1, 2, 4] });
+    const found = { image_id: 7, category_id: 1, bbox: [20, 0, 10, 10] };
+    const detections = [0.65, 0.64, 0.63, 0.62].map((score) => ({ ...found, score }));
+    const example = await errorExample({ detections }, { iouType: 'bbox', maxDets: [1, 2, 4] });
     const highest = (curve: { recall: Float64Array; precision: Float64Array }) =>
       Math.max(...curve.recall.filter((_, i) => curve.precision[i]! > 0));
     for (const [maxDets, recall] of [[undefined, 1], [4, 1], [2, 0.5], [1, 0.5]] as const) {

@@ -45,7 +45,8 @@ describe('annotations with the same id', () => {
   const record = (id: number, image: number, category: number, x: number) =>
     ({ id, image_id: image, category_id: category, bbox: [x, 0, 10, 10], area: 100, iscrowd: 0, score: x / 100 });
   const cellsOf = (truths: CocoAnnotation[], detected: CocoAnnotation[], options: Partial<CocoOptions> = {}) => {
-    const [truth, detections] = [truths, detected].map((annotations) => CocoDataset.fromObject({ images, categories, annotations }));
+    const [truth, detections] = [truths, detected]
+      .map((annotations) => CocoDataset.fromObject({ images, categories, annotations }));
     const evaluation = new CocoEval(truth!, detections!, { iouType: 'bbox', ...options });
     const { cells } = evaluation.evaluation;
     return { truths: [...cells.truths], detections: [...cells.detections], evaluation };
@@ -53,7 +54,8 @@ describe('annotations with the same id', () => {
 
   it('stand for the last of them, photo by photo; those of other photos and classes are left out', () => {
     // Rows 0 and 3 share an id; 4 is of a photo, 5 of a class that is not evaluated.
-    const twice = [record(1, 40, 5, 0), record(2, 7, 5, 10), record(3, 19, 2, 20), record(1, 40, 5, 30), record(9, 8, 5, 40), record(8, 7, 6, 50)];
+    const known = [record(1, 40, 5, 0), record(2, 7, 5, 10), record(3, 19, 2, 20), record(1, 40, 5, 30)];
+    const twice = [...known, record(9, 8, 5, 40), record(8, 7, 6, 50)];
     expect(cellsOf(twice, [record(1, 7, 2, 0)]).truths).toEqual([2, 1, 3, 3]);
     expect(cellsOf(twice, [record(1, 7, 2, 0)], { useCats: false }).truths).toEqual([1, 2, 3, 3]);
     expect(cellsOf(twice, [record(1, 7, 2, 0)], { imageIds: [40, 19] }).truths).toEqual([2, 3, 3]);
@@ -84,7 +86,8 @@ it('keeps as many detections of a photo and class as the largest limit, and rank
   const images = [1, 2].map((id) => ({ id, width: 99, height: 99, file_name: `${id}.jpg` }));
   const truth = CocoDataset.fromObject({ images, categories: [{ id: 1, name: 'a' }], annotations: [] });
   const scores = [[1, 0.2], [2, 0.9], [1, 0.8], [2, 0.1], [1, 0.8], [2, 0.5]] as const;
-  const results = await truth.loadRes(scores.map(([image_id, score]) => ({ image_id, category_id: 1, score, bbox: [0, 0, 1, 1] })));
+  const found = { category_id: 1, bbox: [0, 0, 1, 1] };
+  const results = await truth.loadRes(scores.map(([image_id, score]) => ({ ...found, image_id, score })));
   const { evaluation: { cells } } = new CocoEval(truth, results, { iouType: 'bbox', maxDets: [1, 1, 2] });
   expect([...cells.detections]).toEqual([2, 4, 1, 5]);
   expect([...cells.ranks]).toEqual([0, 1, 0, 1]);
