@@ -78,10 +78,10 @@ describe('the bundled command line', () => {
     expect(stdout).toMatch(/total +2,768,261 /);
   });
 
-  it('knows the errors that a config throws with mpvg as its own', () => {
+  it('says in which line a config throws an error of this package', () => {
     const wrong = path.join(folder, 'wrong.ts');
     writeFileSync(wrong, "import { ConfigError } from 'mpvg';\nthrow new ConfigError('not today');");
-    expect(run('bin/mpvg.js', 'params', wrong)).toEqual({ status: 2, stdout: '', stderr: 'mpvg: not today\n' });
+    expect(run('bin/mpvg.js', 'params', wrong)).toEqual({ status: 2, stdout: '', stderr: `mpvg: ${wrong}:2: not today\n` });
   });
 
   it('loads for each command what that command needs', () => {
