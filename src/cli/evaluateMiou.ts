@@ -1,6 +1,7 @@
 // `mpvg evaluate miou`.
 
 import { readFile } from 'node:fs/promises';
+import { foreignContent } from '../data/foreignContent.ts';
 import { systemReason } from '../data/systemReason.ts';
 import { DataError } from '../errors.ts';
 import { countLabelPairs, pairLabelFolders } from '../evaluation/labelFolders.ts';
@@ -64,10 +65,11 @@ function coding(reduceZeroLabel: true | undefined, labelMap: ReadonlyMap<number,
 }
 
 async function readNames(file: string, classes: number): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new DataError(`evaluate miou: expected a file with one name per line for --names, got ${file}: ${systemReason(error)}`);
-  });
-  const names = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const fault = (got: string) => new DataError(`evaluate miou: expected a file with one name per line for --names, got ${file}: ${got}`);
+  const bytes = await readFile(file).catch((error: unknown) => { throw fault(systemReason(error)); });
+  const foreign = foreignContent(bytes);
+  if (foreign !== undefined) throw fault(foreign);
+  const names = bytes.toString('utf8').split('\n').map((line) => line.trim()).filter((line) => line !== '');
   if (names.length !== classes) throw new DataError(`evaluate miou: expected ${classes} names in ${file}, got ${names.length}`);
   return names;
 }

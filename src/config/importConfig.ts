@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { createJiti } from 'jiti';
+import { foreignContent } from '../data/foreignContent.ts';
 import { systemReason } from '../data/systemReason.ts';
 import { ConfigError } from '../errors.ts';
 import { member } from './schemaAt.ts';
@@ -18,6 +19,8 @@ export async function importConfig(file: string): Promise<unknown> {
   const absolute = path.resolve(file);
   const found = kindOf(absolute);
   if (found !== 'a file') throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${found}`);
+  const foreign = foreignContent(readFileSync(absolute));
+  if (foreign !== undefined) throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${foreign}`);
   // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here. Nothing is
   // kept on disk: that would be in a folder for temporary files which other users may write to.
   // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used

@@ -129,6 +129,11 @@ describe('loadConfig', () => {
     expect(await refusal(file)).toBe(`${file}: ${message}`);
   });
 
+  it('says what a file is instead of a config', async () => {
+    const file = outside('pointer.ts', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n');
+    expect(await refusal(file)).toBe(`loadConfig: expected a config file, got ${file}: a git-lfs pointer, which stands for the file; fetch the file itself with git lfs pull`);
+  });
+
   it('says that a path leads through a file', async () => {
     const file = `${outside('real.ts', '')}/config.ts`;
     expect(await refusal(file)).toBe(`loadConfig: expected a config file, got ${file}: a part of the path is a file, not a directory`);
