@@ -8,6 +8,8 @@ import { readPlan } from './journal.mjs';
 const root = path.resolve(import.meta.dirname, '../..');
 const code = readPlan()?.code ?? {};
 
+globalThis.$mutant = () => false; // in this process, where globalSetup loads sources too
+
 /** The nearest tests first. */
 class InGivenOrder extends BaseSequencer {
   /** @override @param {import('vitest/node').TestSpecification[]} files */
