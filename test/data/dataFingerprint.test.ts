@@ -26,6 +26,14 @@ it('is the same wherever the data lies, and another for other files, orders and 
   expect(dataFingerprint(files('there', 'cat/1.jpg', 'dog/1.jpg'))).not.toBe(here);
 });
 
+it('says that a file is absent by another value, which is no fault of its own', () => {
+  writeFileSync(join(folder, 'empty.jpg'), '');
+  const [absent, again] = ['absent.jpg', 'absent.jpg'].map((name) => dataFingerprint(files('', name)));
+  expect(absent).toBe(again);
+  writeFileSync(join(folder, 'absent.jpg'), '');
+  expect(dataFingerprint(files('', 'absent.jpg'))).not.toBe(absent);
+});
+
 it('sees maps of labelled photos, and pixels in memory', () => {
   writeFileSync(join(folder, 'a.png'), 'a');
   writeFileSync(join(folder, 'b.png'), 'bb');

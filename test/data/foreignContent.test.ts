@@ -13,6 +13,7 @@ describe('foreignContent', () => {
 
   it('recognises zeros, but not a few of them', () => {
     expect(foreignContent(new Uint8Array(256))).toBe('nothing but zeros, as a copy that was stopped leaves; copy the file anew');
+    expect(foreignContent(new Uint8Array(64))).toBeDefined();
     expect(foreignContent(new Uint8Array(63))).toBeUndefined();
     expect(foreignContent(Uint8Array.of(...new Uint8Array(255), 1))).toBeUndefined();
   });

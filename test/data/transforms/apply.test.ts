@@ -98,12 +98,24 @@ describe('outputSizePx', () => {
     expect(outputSizePx([CROP, { kind: 'padAndCrop', sizePx: 12, paddingPx: 0 }, { kind: 'horizontalFlip', probability: 0.5 }])).toBe(12);
   });
 
+  it('takes what lies on the bounds', () => {
+    expect(outputSizePx([{ ...CROP, sizePx: 1, scale: [1, 1], ratio: [1, 1] }, { kind: 'horizontalFlip', probability: 0 }])).toBe(1);
+    expect(outputSizePx([{ kind: 'padAndCrop', sizePx: 1, paddingPx: 0 }, { kind: 'horizontalFlip', probability: 1 }])).toBe(1);
+    expect(outputSizePx([{ kind: 'resizeAndCentreCrop', sizePx: 1, cropRatio: 1, interpolation: 'bicubic' }])).toBe(1);
+  });
+
   it.each<[ImageTransform[], string]>([
     [[], 'expected a transform that sets the size (randomResizedCrop, padAndCrop, resizeAndCentreCrop) in transforms, got none'],
     [[{ kind: 'horizontalFlip', probability: 0.5 }], 'in transforms, got horizontalFlip'],
     [[{ kind: 'horizontalFlip', probability: 1.5 }], 'horizontalFlip: expected a number in [0, 1] for probability, got 1.5'],
     [[{ ...CROP, sizePx: 0 }], 'randomResizedCrop: expected a whole number of at least 1 for sizePx, got 0'],
     [[{ ...CROP, scale: [1, 0.08] }], 'randomResizedCrop: expected 0 < least <= greatest for scale, got [1,0.08]'],
+    [[{ ...CROP, sizePx: 1.5 }], 'randomResizedCrop: expected a whole number of at least 1 for sizePx, got 1.5'],
+    [[{ kind: 'horizontalFlip', probability: -0.1 }], 'horizontalFlip: expected a number in [0, 1] for probability, got -0.1'],
+    [[{ ...CROP, scale: [0, 1] }], 'randomResizedCrop: expected 0 < least <= greatest for scale, got [0,1]'],
+    [[{ ...CROP, ratio: [2, 1] }], 'randomResizedCrop: expected 0 < least <= greatest for ratio, got [2,1]'],
+    [[{ kind: 'padAndCrop', sizePx: 32, paddingPx: 0.5 }], 'padAndCrop: expected a whole number of at least 0 for paddingPx, got 0.5'],
+    [[{ kind: 'resizeAndCentreCrop', sizePx: 32, cropRatio: 0, interpolation: 'bicubic' }], 'expected a number in (0, 1] for cropRatio, got 0'],
     [[{ ...CROP, ratio: [0, 1] }], 'randomResizedCrop: expected 0 < least <= greatest for ratio, got [0,1]'],
     [[{ kind: 'padAndCrop', sizePx: 32, paddingPx: -1 }], 'padAndCrop: expected a whole number of at least 0 for paddingPx, got -1'],
     [[{ kind: 'resizeAndCentreCrop', sizePx: 32, cropRatio: 1.1, interpolation: 'bicubic' }], 'expected a number in (0, 1] for cropRatio, got 1.1'],

@@ -27,6 +27,11 @@ describe('randomResizedCropBox', () => {
     const small = boxes.filter(({ width, height }) => width * height < 0.5 * 500 * 375);
     const logRatio = small.reduce((sum, { width, height }) => sum + Math.log(width / height), 0) / small.length;
     expect(Math.abs(logRatio)).toBeLessThan(0.015);
+    // A third of a range that is even in the logarithm lies above each of these, and as much below their inverse.
+    const wide = small.filter(({ width, height }) => width / height > (4 / 3) ** (1 / 3)).length / small.length;
+    const high = small.filter(({ width, height }) => height / width > (4 / 3) ** (1 / 3)).length / small.length;
+    expect(wide).toBeCloseTo(1 / 3, 1);
+    expect(high).toBeCloseTo(1 / 3, 1);
   });
 
   it('reaches every edge of the picture', () => {
@@ -47,6 +52,11 @@ describe('randomResizedCropBox', () => {
     expect(box(10, 100, whole)).toEqual([0, 43, 10, 13]);
     expect(box(100, 97, [2, 2])).toEqual([0, 0, 100, 97]);
     expect(box(1, 1, [2, 2])).toEqual([0, 0, 1, 1]);
+    // Never less than a pixel: 1 / 3 and 1 / 4 of one would be.
+    const thin = (width: number, height: number, ratio: readonly [number, number]) =>
+      randomResizedCropBox({ width, height }, [2, 2], ratio, new Rng(1));
+    expect(thin(1, 9, [3, 4])).toEqual({ x: 0, y: 4, width: 1, height: 1 });
+    expect(thin(9, 1, [0.2, 0.25])).toEqual({ x: 4, y: 0, width: 1, height: 1 });
   });
 });
 

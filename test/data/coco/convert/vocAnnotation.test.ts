@@ -67,7 +67,9 @@ describe('parseVoc', () => {
 
   it('has no size where the file has none, or 0', () => {
     const size = '<size><width>0</width><height>0</height><depth>3</depth></size>';
-    for (const text of ['', size]) expect(parseVoc(`<annotation><filename>a.jpg</filename>${text}</annotation>`, 'f').size).toBeUndefined();
+    const flat = size.replace('<width>0', '<width>9');
+    const narrow = size.replace('<height>0', '<height>9');
+    for (const text of ['', size, flat, narrow]) expect(parseVoc(`<annotation><filename>a.jpg</filename>${text}</annotation>`, 'f').size).toBeUndefined();
   });
 
   it.each<[string, string]>([
