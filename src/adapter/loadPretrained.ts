@@ -101,7 +101,7 @@ function describeLayers({ theirs, ours }: { readonly theirs: number; readonly ou
   const [first, last] = [Math.min(theirs, ours), Math.max(theirs, ours) - 1];
   const beyond = first === last ? `layer ${first}` : `layers ${first} to ${last}`;
   const fate = theirs > ours ? 'not taken' : 'left at initial values';
-  return `the checkpoint has ${theirs} layers, this model ${ours}: ${beyond} ${fate}; to have all, set the depth in model.size to ${theirs}`;
+  return `the checkpoint has ${theirs} layers, this model ${ours}: ${beyond} ${fate}; a depth of ${theirs} in model.size fits`;
 }
 
 async function fit(name: string, given: LoadableTensor, shape: readonly number[]): Promise<Float32Array | undefined> {

@@ -253,7 +253,7 @@ describe('loadPretrained', () => {
       const state = await checkpoint({ depth: depth + more });
       const report = await loadPretrained(model, state);
       expect(describePretrained(report)).toContain(
-        `the checkpoint has ${depth + more} layers, this model ${depth}: layer ${layer} ${fate}; to have all, set the depth in model.size to ${depth + more}`);
+        `the checkpoint has ${depth + more} layers, this model ${depth}: layer ${layer} ${fate}; a depth of ${depth + more} in model.size fits`);
       expect(describePretrained(report).join('\n')).not.toContain(`blocks.${largest - 1}.attn.qkv.weight`);
       const values = await model.state();
       for (let i = 0; i < largest - 1; i++) {

@@ -11,7 +11,7 @@ import { foreignContent } from '../../foreignContent.ts';
  * @throws DataError naming the file when it cannot be read or is not UTF-8
  */
 export async function readText(file: string, what: string): Promise<string> {
-  return decode(await bytesOf(file, what), 'utf-8', file);
+  return decode(await bytesOf(file, what, 'may be empty'), 'utf-8', file);
 }
 
 /** The same for XML. @throws DataError also for an encoding that is not known */
@@ -22,12 +22,12 @@ export async function readXmlText(file: string, what: string): Promise<string> {
   return decode(bytes, start.startsWith('\xff\xfe') ? 'utf-16le' : start.startsWith('\xfe\xff') ? 'utf-16be' : declared ?? 'utf-8', file);
 }
 
-async function bytesOf(file: string, what: string): Promise<Uint8Array> {
+async function bytesOf(file: string, what: string, kind?: 'may be empty'): Promise<Uint8Array> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new DataError(`readText: expected a file of ${what}, got ${file}: ${systemReason(error)}`);
   });
-  // A text may well be empty: labels of a photo without objects are.
-  const foreign = bytes.length === 0 ? undefined : foreignContent(bytes);
+  // Labels of a photo without objects are empty.
+  const foreign = bytes.length === 0 && kind === 'may be empty' ? undefined : foreignContent(bytes);
   if (foreign !== undefined) throw new DataError(`readText: expected a file of ${what}, got ${file}: ${foreign}`);
   return bytes;
 }

@@ -29,6 +29,8 @@ describe('readClassNames', () => {
   it.each<[string, string, RegExp]>([
     ['classes.txt', 'cat\n\ndog\n', /expected the name of a class at line 2 of .*classes\.txt, got an empty line/],
     ['classes.txt', '', /at line 1 of .*classes\.txt, got an empty line/],
+    ['classes.txt', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n', /expected a file of names of classes, got .*classes\.txt: a git-lfs pointer, .* git lfs pull$/],
+    ['data.yaml', '<!DOCTYPE html><html></html>', /data\.yaml: a web page, which a server sent in its place; download the file anew$/],
     ['data.yaml', 'nc: 2', /expected names of classes, .* in .*data\.yaml, got none$/],
     ['data.yaml', '', /got none$/],
     ['data.yaml', 'names: {0: cat, 2: dog}', /got none for 1$/],
