@@ -5,6 +5,7 @@ export type { BackendName, BackendOptions } from './backends/select.ts';
 export { joinPresets } from './backbones/position/join.ts';
 export type { JoinName, PositionJoin } from './backbones/position/join.ts';
 export { defineConfig } from './config/defineConfig.ts';
-export type { PretrainConfig, PretrainConfigInput } from './config/pretrainSchema.ts';
+export type { ClassificationConfig, ClassificationConfigInput } from './recipes/classification/schema.ts';
+export type { SegmentationConfig, SegmentationConfigInput } from './recipes/segmentation/schema.ts';
 export * from './data/normalization.ts';
 export { ConfigError, DataError, NativeError, ShapeError, UserError } from './errors.ts';

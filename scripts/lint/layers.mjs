@@ -7,8 +7,9 @@ import path from 'node:path';
 const rows = [
   ['cli'],
   ['config'],
+  ['recipes'],
   ['report', 'analysis'],
-  ['engine'],
+  ['engine', 'parity'],
   ['tasks'],
   ['heads'],
   ['adapter'],
@@ -17,7 +18,7 @@ const rows = [
   ['nn'],
   ['ops'],
   ['backends'],
-  ['random'],
+  ['random', 'schema'],
 ];
 
 /** What people import: these may take from anywhere, and nothing in src takes from them. */

@@ -3,7 +3,7 @@
 import { checkCacheOf } from '../data/files/checkedFiles.ts';
 import type { CheckOptions } from '../data/files/fileCheck.ts';
 import { formatDuration } from '../engine/progress.ts';
-import { tell } from './runTraining.ts';
+import { tell } from './tell.ts';
 
 const INTERVAL_MS = 2000;
 

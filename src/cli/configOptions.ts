@@ -2,11 +2,12 @@
 
 import type { Command } from 'commander';
 import type { ConfigOverrides } from '../config/loadConfig.ts';
+import { ConfigError } from '../errors.ts';
 
-/** Adds <config>, --join and --set. */
-export function withConfig(command: Command): Command {
+/** Adds <config>, --join and --set. @param what the argument is */
+export function withConfig(command: Command, what = 'a config file, such as configs/imagenet/deit_tiny.ts'): Command {
   return command
-    .argument('<config>', 'a config file, such as configs/imagenet/deit_tiny.ts')
+    .argument('<config>', what)
     .option('--join <preset>', 'how the position embedding joins: default, lape, share, unshare, pvg or mpvg')
     .option('--set <path=value>', 'overrides one value of the config, such as optimizer.lr=1e-3; can be repeated', collect, []);
 }
@@ -26,4 +27,14 @@ export interface ConfigFlags {
 /** The overrides that the options ask for. */
 export function overridesOf({ join, data, set }: ConfigFlags): ConfigOverrides {
   return { set, ...(join === undefined ? {} : { join }), ...(data === undefined ? {} : { data }) };
+}
+
+/**
+ * The weights that are meant: those of --checkpoint, else of the run that stands in the place of a config.
+ * @throws ConfigError when that is a config file
+ */
+export function checkpointOf(given: string, { checkpoint }: { readonly checkpoint?: string }): string {
+  if (checkpoint !== undefined) return checkpoint;
+  if (!/\.[cm]?[jt]s$/.test(given)) return given;
+  throw new ConfigError(`--checkpoint: expected a run or a checkpoint beside the config ${given}, got none; or give the run alone in place of the config`);
 }

@@ -1,12 +1,48 @@
 import { Option, type Command } from 'commander';
+import { withBackend, withThreads, type BackendFlags, type ThreadFlags } from './backendOptions.ts';
+import { checkpointOf, overridesOf, withConfig, type ConfigFlags } from './configOptions.ts';
 import type { EvaluateCocoFlags } from './evaluateCoco.ts';
 import type { EvaluateMiouFlags } from './evaluateMiou.ts';
 import { numberMap, positiveNumbers, wholeNumberFrom, wholeNumbers } from './optionValues.ts';
 
+interface EvaluateFlags extends ConfigFlags, BackendFlags, ThreadFlags {
+  readonly checkpoint?: string;
+  readonly split: 'train' | 'val';
+  readonly json?: true;
+}
+
 export function addEvaluate(program: Command): void {
-  const evaluate = program.command('evaluate').description('Scores results against the ground truth; needs no model.');
+  const evaluate = program.command('evaluate').description('Measures a checkpoint on its data, or scores results of any framework.')
+    .enablePositionalOptions(); // coco and miou have options of the same names
+  addModel(evaluate);
   addCoco(evaluate);
   addMiou(evaluate);
+}
+
+function addModel(evaluate: Command): void {
+  withThreads(withBackend(withConfig(evaluate, 'a run; or a config file, with --checkpoint')))
+    .option('--checkpoint <checkpoint>', 'a run, one of its checkpoints or a .safetensors file (default: the run that is given)')
+    .option('--data <dir>', "where the data is, instead of the config's")
+    .addOption(new Option('--split <name>', 'which part of the data').choices(['train', 'val']).default('val'))
+    .option('--json', 'as JSON: metrics, shares from 0 to 1')
+    .addHelpText('after', `
+The scores are those that training writes down: top-1 and top-5, or mIoU, mAcc, aAcc and each class's IoU.
+
+Examples:
+  mpvg evaluate runs/quickstart
+  mpvg evaluate runs/quickstart-segmentation --split train --json
+  mpvg evaluate configs/cifar100/vit_lite.ts --checkpoint runs/lape/checkpoints/last --data cifar-100-binary
+  mpvg evaluate coco --help`)
+    .action(async (given: string, flags: EvaluateFlags) => {
+      const { runEvaluation } = await import('./runEvaluation.ts');
+      const { split, json = false, device, backend, threads } = flags;
+      process.exitCode = await runEvaluation(given, overridesOf(flags), {
+        checkpoint: checkpointOf(given, flags),
+        split,
+        json,
+        backend: { device, backend, ...(threads !== undefined && { threads }) },
+      });
+    });
 }
 
 function addCoco(evaluate: Command): void {

@@ -1,6 +1,6 @@
 // What options may hold, for commander: each parser names what it expected.
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** A whole number from `least` on. */
 export function wholeNumberFrom(least: number): (text: string) => number {
@@ -39,4 +39,9 @@ export function numberMap(text: string): Map<number, number> {
     if (!match) throw new InvalidArgumentError('expected value:class pairs with commas between them, such as 255:1,3:0.');
     return [Number(match[1]), Number(match[2])];
   }));
+}
+
+/** --precision. */
+export function precisionOption(): Option {
+  return new Option('--precision <name>', "instead of the config's").choices(['fp32', 'bf16']);
 }

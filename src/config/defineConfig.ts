@@ -1,4 +1,4 @@
-import type { ConfigInput } from './configSchema.ts';
+import type { ConfigInput } from '../recipes/table.ts';
 
 /** The configs by their task. */
 type OfTask<Task extends ConfigInput['task']> = Extract<ConfigInput, { readonly task: Task }>;

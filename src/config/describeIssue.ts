@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { keysAt, member } from './schemaAt.ts';
+import { keysAt, member } from '../schema/schemaAt.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -8,17 +8,26 @@ import { createJiti } from 'jiti';
 import { foreignContent } from '../data/foreignContent.ts';
 import { systemReason } from '../data/systemReason.ts';
 import { ConfigError } from '../errors.ts';
-import { member } from './schemaAt.ts';
+import type { Recipe } from '../recipes/recipe.ts';
+import { member } from '../schema/schemaAt.ts';
+
+export interface ImportedConfig {
+  /** The default export, unchecked. */
+  readonly config: unknown;
+  /** The export `recipe`: a task that the config brings with it. */
+  readonly recipe?: Recipe;
+}
 
 /**
  * Runs a config file.
- * @returns its default export, unchecked
  * @throws ConfigError in one line, with file, line and, of a syntax error, column
  */
-export async function importConfig(file: string): Promise<unknown> {
+export async function importConfig(file: string): Promise<ImportedConfig> {
   const absolute = path.resolve(file);
   const found = kindOf(absolute);
-  if (found !== 'a file') throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${found}`);
+  if (found !== 'a file') {
+    throw new ConfigError(`loadConfig: expected a config file or a run, got ${file}: ${found}`);
+  }
   const foreign = foreignContent(readFileSync(absolute));
   if (foreign !== undefined) throw new ConfigError(`loadConfig: expected a config file, got ${file}: ${foreign}`);
   // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here. Nothing is
@@ -31,12 +40,15 @@ export async function importConfig(file: string): Promise<unknown> {
     loaded = await jiti.import(absolute);
   } catch (error) {
     const place = placeOf(error, absolute, file);
-    if (place === undefined && isAboutNull(error)) return null;
+    if (place === undefined && isAboutNull(error)) return { config: null };
     throw new ConfigError(`${place ?? file}: ${reasonOf(error)}`, { cause: error });
   }
   const config = member(loaded, 'default');
   const isUndefined = typeof config === 'object' && config !== null && 'default' in config; // then it is the module itself
-  if (config !== undefined && !isUndefined) return config;
+  if (config !== undefined && !isUndefined) {
+    const recipe = member(loaded, 'recipe');
+    return { config, ...(recipe !== undefined && { recipe: expectRecipe(file, recipe) }) };
+  }
   const others = Object.keys(loaded ?? {}).join(', ');
   throw new ConfigError(`${file}: expected \`export default defineConfig({ … })\`, got no default export${others === '' ? '' : `, only ${others}`}`);
 }
@@ -44,7 +56,7 @@ export async function importConfig(file: string): Promise<unknown> {
 function kindOf(file: string): string {
   try {
     const status = statSync(file, { throwIfNoEntry: false });
-    return status === undefined ? 'there is no such file' : status.isFile() ? 'a file' : 'it is no file';
+    return status === undefined ? 'there is no such file' : status.isFile() ? 'a file' : 'there is no config.json in it';
   } catch (error) {
     return systemReason(error);
   }
@@ -53,6 +65,16 @@ function kindOf(file: string): string {
 /** The loader's own failure at a module whose default export is null, on which it looks for `then`. */
 function isAboutNull(error: unknown): boolean {
   return error instanceof TypeError && error.message === "Cannot read properties of null (reading 'then')";
+}
+
+function expectRecipe(file: string, value: unknown): Recipe {
+  if (isRecipe(value)) return value;
+  throw new ConfigError(`${file}: expected task, schema and open for the export recipe, got ${typeof value === 'object' ? `{ ${Object.keys(value ?? {}).join(', ')} }` : typeof value}`);
+}
+
+function isRecipe(value: unknown): value is Recipe {
+  const hasSchema = typeof member(member(value, 'schema'), 'safeParse') === 'function';
+  return typeof member(value, 'task') === 'string' && hasSchema && typeof member(value, 'open') === 'function';
 }
 
 /** The parser's "ParseError: what, file:line:column", and what an error says in its first line. */

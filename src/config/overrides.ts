@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { nearest } from './nearest.ts';
-import { keysAt, member, schemasAt } from './schemaAt.ts';
+import { keysAt, member, schemasAt } from '../schema/schemaAt.ts';
 
 /**
  * Sets one value of a config in place. `assignment` is path=value: dots separate the path's parts, list items are numbered from

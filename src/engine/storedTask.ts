@@ -6,13 +6,18 @@ import type { TaskMetadata } from '../tasks/task.ts';
 /** Names in a message: all of a short list, else so many from the first that differs on. */
 const NAMED_CLASSES = 20;
 
+/** The classes of a checkpoint in the order of their numbers; undefined where it does not say. */
+export function storedClassNames(stored: unknown): readonly string[] | undefined {
+  const names = field(stored, 'classNames');
+  return Array.isArray(names) ? names.map(String) : undefined;
+}
+
 /** Both lists of classes where a checkpoint's are not those of now; undefined where they are, or it does not say. */
 export function otherClasses(
   stored: unknown, classNames: readonly string[] | undefined,
 ): { readonly theirs: string; readonly ours: string } | undefined {
-  const before = field(stored, 'classNames');
-  if (!Array.isArray(before) || classNames === undefined) return undefined;
-  const names = before.map(String);
+  const names = storedClassNames(stored);
+  if (names === undefined || classNames === undefined) return undefined;
   const length = Math.max(names.length, classNames.length);
   const first = Array.from({ length }, (_, i) => i).find((i) => names[i] !== classNames[i]);
   return first === undefined ? undefined : { theirs: listed(names, first), ours: listed(classNames, first) };

@@ -284,7 +284,7 @@ class Trainer<Batch> {
   async #evaluate(): Promise<Evaluation | undefined> {
     this.#progress?.pause();
     const options = { compile: this.#options.compile, isStopped: () => this.#isStopped() };
-    const measure = async (): Promise<Metrics | undefined> => this.#task.evaluate(options).catch((error: unknown) => {
+    const measure = async (): Promise<Metrics | undefined> => this.#task.evaluator.evaluate(options).catch((error: unknown) => {
       this.#progress?.message(`the evaluation failed; the weights after step ${this.#step} are saved, and --resume evaluates them again`);
       throw error;
     });
@@ -371,7 +371,7 @@ class Trainer<Batch> {
 
   /** What tells the best evaluation: of the average, where there is one, for it is what people will use. */
   #score({ metrics, ema }: Evaluation): number {
-    return (ema ?? metrics)[this.#task.mainMetric] ?? -Infinity;
+    return (ema ?? metrics)[this.#task.evaluator.mainMetric] ?? -Infinity;
   }
 
   #learningRate(update = this.#step): number {
@@ -380,7 +380,7 @@ class Trainer<Batch> {
 
   /** `top1 0.5263  loss 1.2345`. */
   #headline(metrics: Metrics): string {
-    const { headline = Object.keys(metrics) } = this.#task;
+    const { headline = Object.keys(metrics) } = this.#task.evaluator;
     return headline.map((name) => `${name} ${metrics[name]?.toFixed(4)}`).join('  ');
   }
 

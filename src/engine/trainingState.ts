@@ -8,7 +8,7 @@ import { ConfigError, DataError } from '../errors.ts';
 import type { Module, StateTensor } from '../nn/module.ts';
 import type { TaskMetadata } from '../tasks/task.ts';
 import type { Optimizer } from './optimizer.ts';
-import { expectSameClasses, otherMeasure } from './storedTask.ts';
+import { expectSameClasses, otherMeasure, storedClassNames } from './storedTask.ts';
 import type { WeightAverage } from './weightAverage.ts';
 
 const metrics = z.record(z.string(), z.number()).readonly();
@@ -137,20 +137,28 @@ export async function restoreTraining(
   return { position: { step, updatesPerEpoch, trainSeconds }, otherMeasure: measure };
 }
 
+/** What a checkpoint says besides its weights. */
+export interface LoadedWeights {
+  /** Worth telling people, a line each. */
+  readonly notes: readonly string[];
+  /** In the order of their numbers; absent where it does not say. */
+  readonly classNames?: readonly string[];
+}
+
 /**
  * Takes only the weights of a checkpoint.
  * @param classNames what its classes must be called, where it says
- * @returns what is worth telling people, a line each
  * @throws DataError when it is of another model or other classes, or a weight is not finite
  */
-export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<string[]> {
+export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<LoadedWeights> {
   const stored = await loadCheckpoint(path, { parts: ['model'] });
   const use = { caller: 'loadWeights', remedy: 'give the config of that run' };
   if (classNames !== undefined) expectSameClasses(stored.state?.['task'], { classNames }, stored.path, use);
   assertSameModel(model.namedTensors(), stored.model, stored.path);
   expectFinite(stored.model, await sourceOf(stored, 'model'));
   model.loadState(stored.model);
-  return wrapperNotes(stored.path, stored.wrapper);
+  const names = storedClassNames(stored.state?.['task']);
+  return { notes: wrapperNotes(stored.path, stored.wrapper), ...(names && { classNames: names }) };
 }
 
 function refuseNonFinite(weights: ReadonlyMap<string, StateTensor>, step: number): void {

@@ -1,5 +1,5 @@
-// What the engine trains: a model with its data, its loss and its metrics, behind one interface. Classification, detection and
-// segmentation each are one.
+// What the engine trains and measures: a model with its data and its loss, `Task`, and what tells how good the model is,
+// `Evaluator`, which needs no training data. What is learnt from the data is a task's own matter.
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Module } from '../nn/module.ts';
@@ -36,19 +36,31 @@ export interface EvaluateOptions {
 export interface TaskMetadata {
   /** In the order of their numbers. A run goes on with the same ones only. */
   readonly classNames?: readonly string[];
-  /** Metric, validation data and how it is looked at: only scores of one measure are compared. */
+  /** The evaluator's. */
   readonly measure?: string;
   readonly [field: string]: unknown;
+}
+
+/** Measures a model on validation data. */
+export interface Evaluator {
+  /** The metric by which the best checkpoint is told; more is better. */
+  readonly mainMetric: string;
+  /** The metrics that a line of progress shows, in this order. Default: all. */
+  readonly headline?: readonly string[];
+  /** Metric, validation data and how it is looked at: only scores of one measure are compared. */
+  readonly measure?: string;
+  /** Measures the model as it is now; undefined when it was given up. */
+  evaluate(options: EvaluateOptions): Promise<Metrics | undefined>;
+  /** Ends what loads batches and frees what evaluation holds; the model stays. */
+  close(): Promise<void>;
 }
 
 export interface Task<Batch> {
   readonly model: Module;
   /** Batches of one forward and backward pass each; all of the same shapes, so that one program serves them. */
   readonly training: BatchSource<Batch>;
-  /** The metric by which the best checkpoint is told; more is better. */
-  readonly mainMetric: string;
-  /** The metrics that a line of progress shows, in this order. Default: all. */
-  readonly headline?: readonly string[];
+  /** The task's own: closed with it. */
+  readonly evaluator: Evaluator;
   readonly metadata: TaskMetadata;
   /** Pictures in a training batch. */
   readonly batchSize: number;
@@ -64,8 +76,6 @@ export interface Task<Batch> {
   describe(batch: Batch): string[];
   /** Whether nothing in a batch has a label, so that it teaches nothing. Default: never. */
   isUnlabelled?(batch: Batch): boolean;
-  /** Measures the model as it is now; undefined when it was given up. */
-  evaluate(options: EvaluateOptions): Promise<Metrics | undefined>;
-  /** Ends what loads batches and frees what evaluation holds; the model stays. */
+  /** Ends what loads batches, the evaluator's included; the model stays. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClassifier } from '../../src/backbones/classifier.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
-import { runForward } from '../../src/engine/forward.ts';
+import { runForward } from '../../src/parity/classifierStages.ts';
 import { dropPathScale } from '../../src/ops/dropPath.ts';
 import type * as fused from '../../src/ops/fused.ts';
 import { readReference, relativeError, withPrefix } from '../reference.ts';

@@ -93,6 +93,6 @@ describe('the bundled command line', () => {
     expect(evaluate.modules.filter((module) => module.startsWith('node_modules/'))).toEqual([]);
     expect(evaluate.modules).toContain('dist/evaluation/coco/cocoEval.js');
     expect(evaluate.modules).not.toContain('dist/evaluation/meanIou.js');
-    expect(loadedWith(chunkOf('runPretraining')).packages).toContain('@tensorflow/tfjs-core');
+    expect(loadedWith(chunkOf('runTraining')).packages).toContain('@tensorflow/tfjs-core');
   });
 });

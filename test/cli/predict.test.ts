@@ -5,9 +5,10 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
-import { loadConfigFor } from '../../src/config/loadConfig.ts';
+import { loadConfig } from '../../src/config/loadConfig.ts';
 import { readLabelImage } from '../../src/data/labelImage.ts';
 import { createSegmentor } from '../../src/heads/upernet/createSegmentor.ts';
+import { segmentation } from '../../src/recipes/segmentation/recipe.ts';
 import { runMpvg, startMpvg } from './mpvgProcess.ts';
 import { writeTinySegmentation } from './tinySegmentation.ts';
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   config = await writeTinySegmentation(folder);
   weights = at('half.safetensors');
   await selectBackend();
-  const model = createSegmentor((await loadConfigFor('segmentation', config, {})).model);
+  const model = createSegmentor({ ...(await loadConfig(segmentation, config)).model, classes: 3 });
   model.initialise(1);
   const floats = [...await model.state()].flatMap(([name, { shape, data }]) =>
     (data instanceof Float32Array ? [[name, { dtype: 'BF16', shape, data: upperHalves(data) }] as const] : []));

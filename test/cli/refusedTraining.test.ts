@@ -146,7 +146,7 @@ describe('mpvg finetune that is refused', () => {
 
   it('refuses batches of one photo where a batch norm sees one value, before anything else', async () => {
     const out = join(folder, 'single');
-    const said = 'finetune: expected at least 2 photos for batchSize / accumulationSteps, got 2 / 2: model.head.poolScales';
+    const said = 'train: expected at least 2 photos for batchSize / accumulationSteps, got 2 / 2: model.head.poolScales';
     expect(await mpvg(...command('--out', out, '--data', 'nowhere', '--set', 'accumulationSteps=2'))).toBe(2);
     expect(stderr).toContain(said);
     const whole = command('--out', out, '--set', 'batchSize=1', '--set', 'model.head.poolScales=[2]');

@@ -3,9 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinPresets } from '../../src/backbones/position/join.ts';
-import { loadConfig, loadConfigFor } from '../../src/config/loadConfig.ts';
+import { loadConfig, openExperiment } from '../../src/config/loadConfig.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { createSegmentor } from '../../src/heads/upernet/createSegmentor.ts';
+import { ClassificationExperiment } from '../../src/recipes/classification/experiment.ts';
+import { classification } from '../../src/recipes/classification/recipe.ts';
+import { segmentation } from '../../src/recipes/segmentation/recipe.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 let temporary = '';
@@ -24,7 +26,7 @@ function outside(name: string, code: string): string {
 
 /** The message with which a config is refused. */
 async function refusal(file: string, overrides = {}): Promise<string> {
-  const error: unknown = await loadConfig(file, overrides).then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await openExperiment(file, overrides).then(() => undefined, (reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
   return (error as ConfigError).message;
 }
@@ -34,19 +36,19 @@ describe('the shipped configs', () => {
 
   it.each(files)('%s is valid and at most 60 lines', async (name) => {
     const file = path.join(root, 'configs', name);
-    const config = await loadConfig(file);
-    expect(config.out).toMatch(/^runs\//);
-    if (config.task === 'classification') {
-      expect(config.model.imagePx).toBe(config.augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);
-    } else {
-      expect(() => createSegmentor(config.model)).not.toThrow();
+    const experiment = await openExperiment(file);
+    expect(experiment.config.out).toMatch(/^runs\//);
+    expect(experiment.count().model.namedParameters().size).toBeGreaterThan(0);
+    if (experiment instanceof ClassificationExperiment) {
+      const { model, augmentation } = experiment.config;
+      expect(model.imagePx).toBe(augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);
     }
     expect(fs.readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60);
   });
 
   it('a config made from another keeps what it does not change', async () => {
-    const tiny = await loadConfig(deitTiny);
-    const base = await loadConfig(path.join(root, 'configs/imagenet/deit_base.ts'));
+    const tiny = await loadConfig(classification, deitTiny);
+    const base = await loadConfig(classification, path.join(root, 'configs/imagenet/deit_base.ts'));
     expect(base.model).toEqual({ ...tiny.model, size: 'base' });
     expect(base.schedule).toEqual(tiny.schedule);
   });
@@ -55,29 +57,29 @@ describe('the shipped configs', () => {
 describe('loadConfig', () => {
   it('gives mpvg to a config that lies outside the package', async () => {
     const file = outside('mine.ts', `
-      import { defineConfig, type PretrainConfigInput } from 'mpvg';
+      import { defineConfig, type ClassificationConfigInput } from 'mpvg';
       import tiny from ${JSON.stringify(deitTiny)};
       const seed: number = 7;
-      export default defineConfig({ ...(tiny as PretrainConfigInput), seed });
+      export default defineConfig({ ...(tiny as ClassificationConfigInput), seed });
     `);
-    expect((await loadConfig(file)).seed).toBe(7);
+    expect((await loadConfig(classification, file)).seed).toBe(7);
   });
 
   it('spells out the preset of a join, and compiles steps unless told otherwise', async () => {
-    const config = await loadConfig(deitTiny, { join: 'pvg' });
+    const config = await loadConfig(classification, deitTiny, { join: 'pvg' });
     expect(config.model.join).toEqual(joinPresets.pvg);
     expect(config.compile).toBe(true);
   });
 
   it('points an image folder at DIR/train and DIR/val, a CIFAR set at DIR', async () => {
-    expect((await loadConfig(deitTiny, { data: '/photos' })).data).toMatchObject({ trainDir: '/photos/train', valDir: '/photos/val' });
+    expect((await loadConfig(classification, deitTiny, { data: '/photos' })).data).toMatchObject({ trainDir: '/photos/train', valDir: '/photos/val' });
     const cifar = path.join(root, 'configs/cifar100/vit_lite.ts');
-    expect((await loadConfig(cifar, { data: '/cifar' })).data).toEqual({ kind: 'cifar100', dir: '/cifar' });
+    expect((await loadConfig(classification, cifar, { data: '/cifar' })).data).toEqual({ kind: 'cifar100', dir: '/cifar' });
   });
 
   it('names a file that is missing, fails, or exports nothing', async () => {
-    expect(await refusal('nowhere.ts')).toBe('loadConfig: expected a config file, got nowhere.ts: there is no such file');
-    expect(await refusal(temporary)).toBe(`loadConfig: expected a config file, got ${temporary}: it is no file`);
+    expect(await refusal('nowhere.ts')).toBe('loadConfig: expected a config file or a run, got nowhere.ts: there is no such file');
+    expect(await refusal(temporary)).toBe(`loadConfig: expected a config file or a run, got ${temporary}: there is no config.json in it`);
     expect(await refusal(outside('empty.ts', 'export const a = 1;'))).toBe(
       `${temporary}/empty.ts: expected \`export default defineConfig({ … })\`, got no default export, only a`);
     expect(await refusal(outside('function.ts', 'export default () => ({});'))).toBe(
@@ -136,7 +138,7 @@ describe('loadConfig', () => {
 
   it('says that a path leads through a file', async () => {
     const file = `${outside('real.ts', '')}/config.ts`;
-    expect(await refusal(file)).toBe(`loadConfig: expected a config file, got ${file}: a part of the path is a file, not a directory`);
+    expect(await refusal(file)).toBe(`loadConfig: expected a config file or a run, got ${file}: a part of the path is a file, not a directory`);
   });
 
   it('refuses a path that no system takes', async () => {
@@ -149,7 +151,7 @@ describe('loadConfig', () => {
     const folder = fs.mkdtempSync(path.join(temporary, 'tmp-'));
     process.env['TMPDIR'] = folder;
     try {
-      await loadConfig(deitTiny);
+      await loadConfig(classification, deitTiny);
     } finally {
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
@@ -178,7 +180,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['task=detection', 'expected one of classification, segmentation for task, got "detection"'],
+    ['task=detection', 'expected segmentation for task, got "detection"'],
     ['model.adapter.variant=both', 'expected one of segmentation, detection for model.adapter.variant, got "both"'],
     ['model.adapter.windows=14', 'expected global or a list for model.adapter.windows, got 14'],
     ['model.pretrainPx=100', 'expected a multiple of the 16 px of a patch for model.pretrainPx, got 100'],
@@ -193,15 +195,50 @@ describe('loadConfig', () => {
   });
 
   it('points segmentation data at DIR, and spells out the join', async () => {
-    const config = await loadConfigFor('segmentation', upernetTiny, { data: '/maps', join: 'lape', set: ['model.join.lastNorm={"from":2}'] });
+    const config = await loadConfig(segmentation, upernetTiny, { data: '/maps', join: 'lape', set: ['model.join.lastNorm={"from":2}'] });
     expect(config.data.dir).toBe('/maps');
     expect(config.model.join).toEqual({ ...joinPresets.lape, lastNorm: { from: 2 } });
   });
 
-  it('tells a command of another task which one it is for', async () => {
-    await expect(loadConfigFor('classification', upernetTiny)).rejects.toThrow(
-      `${upernetTiny}: expected a config with task 'classification', got 'segmentation'; \`mpvg finetune\` trains it`);
-    expect((await loadConfigFor('classification', deitTiny)).labelSmoothing).toBe(0.1);
+  it('says which tasks there are', async () => {
+    expect(await refusal(outside('detect.ts', "export default { task: 'clasification' };"))).toBe(
+      `${temporary}/detect.ts: expected one of classification, segmentation for task, got "clasification": did you mean classification?; a task of your own comes with its config file, as \`export const recipe\``);
+    await expect(loadConfig(classification, upernetTiny)).rejects.toThrow(
+      `${upernetTiny}: expected a config with task 'classification', got 'segmentation'`);
+  });
+
+  it('takes a run for the config that it ran with, from any place in it', async () => {
+    const run = path.join(temporary, 'run');
+    fs.mkdirSync(path.join(run, 'checkpoints/best'), { recursive: true });
+    const { config } = await openExperiment(deitTiny, { join: 'lape', set: ['seed=5'] });
+    fs.writeFileSync(path.join(run, 'config.json'), JSON.stringify(config));
+    for (const given of [run, path.join(run, 'checkpoints'), path.join(run, 'checkpoints/best')]) {
+      expect((await openExperiment(given)).config).toEqual(config);
+    }
+    expect((await openExperiment(run, { set: ['seed=6'] })).config).toEqual({ ...config, seed: 6 });
+    fs.writeFileSync(path.join(run, 'config.json'), '{');
+    expect(await refusal(run)).toMatch(/run\/config\.json: expected JSON, got /);
+  });
+
+  it("takes as many classes as the data has where the config says 'data'", async () => {
+    for (const name of ['ants', 'bees', 'wasps']) {
+      fs.mkdirSync(path.join(temporary, 'insects/train', name), { recursive: true });
+      fs.writeFileSync(path.join(temporary, 'insects/train', name, '1.jpg'), '');
+    }
+    const set = ['model.classes=data'];
+    const data = path.join(temporary, 'insects');
+    expect((await openExperiment(deitTiny, { data, set })).config).toMatchObject({ model: { classes: 3 } });
+    expect((await openExperiment(path.join(root, 'configs/cifar100/vit_lite.ts'), { set })).config).toMatchObject({ model: { classes: 100 } });
+    expect((await openExperiment(upernetTiny, { set })).config).toMatchObject({ model: { classes: 150 } });
+  });
+
+  it('takes a task that a config brings with it', async () => {
+    const file = outside('own.ts', `
+      export const recipe = { task: 'own', schema: { safeParse: (data) => ({ success: true, data }) }, open: async (config) => ({ config }) };
+      export default { task: 'own', out: 'runs/own' };`);
+    expect((await openExperiment(file)).config).toEqual({ task: 'own', out: 'runs/own' });
+    expect(await refusal(outside('half.ts', "export const recipe = { task: 'own' };\nexport default { task: 'own' };"))).toBe(
+      `${temporary}/half.ts: expected task, schema and open for the export recipe, got { task }`);
   });
 
   it('names an unknown key in a file, where it stands, and what was meant', async () => {

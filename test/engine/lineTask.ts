@@ -5,7 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '../../src/nn/initialisers.ts';
 import { Module } from '../../src/nn/module.ts';
 import type { StepInput } from '../../src/ops/compileStep.ts';
-import type { EvaluateOptions, Loss, Metrics, Task, TaskMetadata } from '../../src/tasks/task.ts';
+import type { EvaluateOptions, Evaluator, Loss, Metrics, Task, TaskMetadata } from '../../src/tasks/task.ts';
 
 class Line extends Module {
   readonly weight = this.parameter('weight', { shape: [1], initialiser: ones });
@@ -19,9 +19,10 @@ export interface LineBatch {
 }
 
 /** y = 3 x. Batch b of each epoch has the inputs b + 1 and b + 1, so the loss of w is (b + 1)² (w - 3)². */
-export class LineTask implements Task<LineBatch> {
+export class LineTask implements Task<LineBatch>, Evaluator {
   readonly model = new Line();
   readonly batchSize = 2;
+  readonly evaluator = this;
   readonly mainMetric = 'score';
   metadata: TaskMetadata = { unit: 'm' };
   readonly training;

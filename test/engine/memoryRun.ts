@@ -20,12 +20,8 @@ const task = tinyClassification(
   {
     training: coloursDataset(300 * 16, { sidePx: 32 }),
     validation: coloursDataset(40, { sidePx: 32, seed: 2 }),
-    augmentation: {
-      train: [{ kind: 'padAndCrop', sizePx: 32, paddingPx: 4 }],
-      eval: [{ kind: 'resizeAndCentreCrop', sizePx: 32, cropRatio: 1, interpolation: 'bilinear' }],
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-    },
+    train: [{ kind: 'padAndCrop', sizePx: 32, paddingPx: 4 }],
+    eval: [{ kind: 'resizeAndCentreCrop', sizePx: 32, cropRatio: 1, interpolation: 'bilinear' }],
     batchSize: 16,
   },
 );

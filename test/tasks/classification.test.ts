@@ -4,6 +4,7 @@ import { selectBackend } from '../../src/backends/select.ts';
 import { ImageLoader } from '../../src/data/loader.ts';
 import { ConfigError, DataError } from '../../src/errors.ts';
 import { CompiledStep } from '../../src/ops/compileStep.ts';
+import { expectSameClassNames } from '../../src/tasks/classification.ts';
 import { coloursDataset } from './coloursDataset.ts';
 import { firstBatch, tinyClassification, tinyDeiT, tinyViTLite } from './tinyClassification.ts';
 
@@ -14,15 +15,15 @@ describe('ClassificationTask', () => {
   it('refuses training data with another number of classes than the model, and says what to set', () => {
     const make = () => tinyClassification({ ...tinyViTLite, classes: 5 });
     expect(make).toThrow(DataError);
-    expect(make).toThrow('expected 5 classes in the training data, as model.classes says, got 3 (red, green, blue); set model.classes to 3');
+    expect(make).toThrow("expected 5 classes in the data, as model.classes says, got 3 (red, green, blue); set model.classes to 3, or to 'data'");
   });
 
   it('refuses validation data whose classes would be numbered otherwise', () => {
-    const validation = (classNames: string[]) => () =>
-      tinyClassification(tinyViTLite, { validation: coloursDataset(3, { classNames }) });
-    expect(validation(['red', 'blue'])).toThrow("got 'blue' for class 1 instead of 'green'");
-    expect(validation(['red', 'green'])).toThrow("got none for class 2 instead of 'blue'");
-    expect(validation(['red', 'green', 'blue', 'white'])).toThrow("got 'white' for class 3 instead of none");
+    const validation = (...classNames: string[]) => () => expectSameClassNames(['red', 'green', 'blue'], classNames);
+    expect(validation('red', 'green', 'blue')).not.toThrow();
+    expect(validation('red', 'blue')).toThrow("got 'blue' for class 1 instead of 'green'");
+    expect(validation('red', 'green')).toThrow("got none for class 2 instead of 'blue'");
+    expect(validation('red', 'green', 'blue', 'white')).toThrow("got 'white' for class 3 instead of none");
   });
 
   it('refuses a label out of range before anything is trained', () => {
@@ -32,7 +33,9 @@ describe('ClassificationTask', () => {
 
   it('refuses pictures of another size than the model sees', () => {
     expect(() => tinyClassification({ ...tinyViTLite, imagePx: 16 })).toThrow(
-      'expected pictures of model.imagePx 16 from augmentation.train, got 8');
+      'expected pictures of model.imagePx 16 from augmentation.eval, got 8');
+    const train = [{ kind: 'padAndCrop', sizePx: 16, paddingPx: 1 }] as const;
+    expect(() => tinyClassification(tinyViTLite, { train })).toThrow('expected pictures of model.imagePx 8 from augmentation.train, got 16');
   });
 
   it('refuses batches of more pictures than there are', () => {
@@ -40,7 +43,8 @@ describe('ClassificationTask', () => {
   });
 
   it('refuses a model of one class, and threads that cannot be', () => {
-    const options = { training: coloursDataset(24, { classNames: ['red'] }), validation: coloursDataset(3, { classNames: ['red'] }) };
+    const red = { ...coloursDataset(24, { classNames: ['red'] }), label: () => 0 };
+    const options = { training: red, validation: red };
     expect(() => tinyClassification({ ...tinyViTLite, classes: 1 }, options)).toThrow('expected at least 2 classes for model.classes, got 1');
     expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(ConfigError);
     expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(/for workers, got -1/);
@@ -69,13 +73,13 @@ describe('ClassificationTask', () => {
 
   it('evaluates all pictures once, the last batch too, compiled or not', async () => {
     const task = tinyClassification(tinyDeiT);
-    const compiled = await task.evaluate({ compile: true });
-    const eager = await task.evaluate({ compile: false });
+    const compiled = await task.evaluator.evaluate({ compile: true });
+    const eager = await task.evaluator.evaluate({ compile: false });
     expect(compiled).toEqual(eager);
 
     // One by one: 10 pictures, batches of 6 and 4.
     const single = tinyClassification(tinyDeiT, { batchSize: 1 });
-    const expected = await single.evaluate({ compile: false });
+    const expected = await single.evaluator.evaluate({ compile: false });
     expect(compiled!['top1']).toBe(expected!['top1']);
     expect(compiled!['top1']! * 10).toBeCloseTo(Math.round(compiled!['top1']! * 10), 10);
     expect(compiled).not.toHaveProperty('top5'); // 1 by definition, with so few classes
@@ -95,7 +99,7 @@ describe('ClassificationTask', () => {
       loss += Math.log(logits.reduce((sum, value) => sum + Math.exp(value), 0)) - logits[label]!;
       right += logits.every((value, k) => k === label || value < logits[label]!) ? 1 : 0;
     }
-    const found = await task.evaluate({ compile: false });
+    const found = await task.evaluator.evaluate({ compile: false });
     expect(found!['loss']).toBeCloseTo(loss / 10, 5);
     expect(found!['top1']).toBeCloseTo(right / 10, 10);
     await task.close();
@@ -106,7 +110,7 @@ describe('ClassificationTask', () => {
     const task = tinyClassification({ ...tinyDeiT, classes }, {
       training: coloursDataset(24, { classNames }), validation: coloursDataset(10, { seed: 2, classNames }),
     });
-    expect(Object.keys((await task.evaluate({ compile: false }))!)).toEqual(names);
+    expect(Object.keys((await task.evaluator.evaluate({ compile: false }))!)).toEqual(names);
     await task.close();
   });
 
@@ -115,9 +119,8 @@ describe('ClassificationTask', () => {
     const seen: number[] = [];
     const load = (index: number) => { seen.push(index); return validation.load(index); };
     const random = [{ kind: 'padAndCrop', sizePx: 8, paddingPx: 3 }] as const;
-    const augmentation = { train: random, eval: random, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
-    const task = tinyClassification(tinyDeiT, { validation: { ...validation, load }, augmentation });
-    const { loss } = (await task.evaluate({ compile: false }))!;
+    const task = tinyClassification(tinyDeiT, { validation: { ...validation, load }, train: random, eval: random });
+    const { loss } = (await task.evaluator.evaluate({ compile: false }))!;
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const once = { batchSize: 10, seed: 0, workers: 0, shuffle: false, dropLast: false };
     const loader = new ImageLoader(validation, { ...once, transforms: random });
@@ -137,9 +140,9 @@ describe('ClassificationTask', () => {
     const [run, dispose] = [vi.spyOn(CompiledStep.prototype, 'run'), vi.spyOn(CompiledStep.prototype, 'dispose')];
     const close = vi.spyOn(ImageLoader.prototype, 'close');
     const task = tinyClassification();
-    await task.evaluate({ compile: false });
+    await task.evaluator.evaluate({ compile: false });
     expect(run).not.toHaveBeenCalled();
-    await task.evaluate({ compile: true });
+    await task.evaluator.evaluate({ compile: true });
     expect(run).toHaveBeenCalledTimes(2); // batches of 6 and 4
     await task.close();
     expect(dispose).toHaveBeenCalledOnce();
@@ -175,10 +178,10 @@ describe('ClassificationTask', () => {
 
   it('gives an evaluation up when asked to, and leaves no tensor behind', async () => {
     const task = tinyClassification();
-    await task.evaluate({ compile: true });
+    await task.evaluator.evaluate({ compile: true });
     const before = memory().numTensors;
     let asked = 0;
-    expect(await task.evaluate({ compile: true, isStopped: () => ++asked === 1 })).toBeUndefined();
+    expect(await task.evaluator.evaluate({ compile: true, isStopped: () => ++asked === 1 })).toBeUndefined();
     expect(asked).toBe(1);
     expect(memory().numTensors).toBe(before);
     await task.close();

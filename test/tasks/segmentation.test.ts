@@ -13,7 +13,8 @@ import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
 import { Rng } from '../../src/random/rng.ts';
 import { PhotoSegmenter } from '../../src/tasks/photoSegmenter.ts';
-import { SegmentationTask, type SegmentationOptions } from '../../src/tasks/segmentation.ts';
+import { SegmentationTask } from '../../src/tasks/segmentation.ts';
+import { SegmentationEvaluator, type PhotoView } from '../../src/tasks/segmentationEvaluator.ts';
 import { tinyAdapter } from '../adapter/tinyAdapter.ts';
 import { writePair } from '../data/segmentation/writePairs.ts';
 
@@ -31,7 +32,15 @@ afterEach(() => vi.restoreAllMocks());
 const scales = { frame: { longPx: 64, shortPx: 64 }, ratios: [1], multiple: 32 };
 const [mean, std] = [[0.4, 0.5, 0.6], [0.2, 0.25, 0.3]] as const;
 
-async function make(changes: Partial<SegmentationOptions> = {}, classes = 4): Promise<SegmentationTask> {
+interface Changes {
+  readonly view?: PhotoView;
+  readonly batchSize?: number;
+  readonly workers?: number;
+  readonly names?: readonly string[];
+}
+
+async function make(changes: Changes = {}, classes = 4): Promise<SegmentationTask> {
+  const { view = { scales, mode: { kind: 'whole' }, flip: false }, batchSize = 2, workers = 0, names = ['a', 'b', 'c', 'd'] } = changes;
   const model = new UpernetSegmentor({
     classes,
     backbone: tinyAdapter,
@@ -42,12 +51,11 @@ async function make(changes: Partial<SegmentationOptions> = {}, classes = 4): Pr
   const rng = new Rng(4);
   const { weight } = model.decodeHead.classifier.convSeg;
   weight.set(Float32Array.from({ length: weight.size }, () => rng.normal())); // else one class wins nearly everywhere
-  const data = await openSegmentationData({ dir, classes: { names: ['a', 'b', 'c', 'd'] } });
+  const { training, validation } = await openSegmentationData({ dir, classes: { names } });
+  const evaluator = new SegmentationEvaluator({ model, data: validation, view, mean, std, workers });
   return new SegmentationTask({
-    model, ...data, mean, std, batchSize: 2, seed: 1, workers: 0,
+    model, data: training, evaluator, mean, std, batchSize, seed: 1, workers,
     augmentation: { ...ade20kAugmentation, frame: { longPx: 64, shortPx: 64 }, crop: { width: 32, height: 32 } },
-    evaluation: { scales, mode: { kind: 'whole' }, flip: false },
-    ...changes,
   });
 }
 
@@ -74,7 +82,7 @@ describe('SegmentationTask', () => {
     expect(predicted.filter((count) => count > 0).length).toBeGreaterThan(1);
     const unions = truth.map((count, k) => count + predicted[k]! - hits[k]!);
     const occurring = [0, 1, 2, 3].filter((k) => unions[k]! > 0);
-    const metrics = await task.evaluate({ compile: false });
+    const metrics = await task.evaluator.evaluate({ compile: false });
     for (const k of occurring) expect(metrics![`IoU.${'abcd'[k]!}`]).toBeCloseTo(hits[k]! / unions[k]!, 10);
     expect(Object.keys(metrics!).sort()).toEqual(['mIoU', 'mAcc', 'aAcc', ...occurring.map((k) => `IoU.${'abcd'[k]!}`)].sort());
     expect(metrics!['mIoU']).toBeCloseTo(occurring.reduce((sum, k) => sum + hits[k]! / unions[k]!, 0) / occurring.length, 10);
@@ -86,15 +94,15 @@ describe('SegmentationTask', () => {
     const task = await make();
     const before = memory().numTensors;
     let asked = 0;
-    expect(await task.evaluate({ compile: false, isStopped: () => ++asked === 1 })).toBeUndefined();
+    expect(await task.evaluator.evaluate({ compile: false, isStopped: () => ++asked === 1 })).toBeUndefined();
     expect(asked).toBe(1);
     expect(memory().numTensors).toBe(before);
     await task.close();
   });
 
   it('gives the same in windows, compiled or not, and frees the program', async () => {
-    const task = await make({ evaluation: { scales, mode: { kind: 'slide', cropPx: 32, stridePx: 16 }, flip: true } });
-    expect(await task.evaluate({ compile: true })).toEqual(await task.evaluate({ compile: false }));
+    const task = await make({ view: { scales, mode: { kind: 'slide', cropPx: 32, stridePx: 16 }, flip: true } });
+    expect(await task.evaluator.evaluate({ compile: true })).toEqual(await task.evaluator.evaluate({ compile: false }));
     await task.close();
   });
 
@@ -142,10 +150,10 @@ describe('SegmentationTask', () => {
   });
 
   it('refuses a model of other classes and batches of more photos than there are', async () => {
-    await expect(make({}, 5)).rejects.toThrow('expected 5 classes in the data, as model.classes says, got 4; set model.classes to 4');
+    await expect(make({}, 5)).rejects.toThrow('expected 5 classes in the data, as model.classes says, got 4; set model.classes to 4, or to \'data\'');
     await expect(make({ batchSize: 4 })).rejects.toThrow('expected at most the 3 training photos for batchSize, got 4');
     await (await make({ batchSize: 3 })).close();
-    await expect(make({}, 1)).rejects.toThrow('SegmentationTask: expected at least 2 classes for model.classes, got 1');
+    await expect(make({ names: ['a'] }, 1)).rejects.toThrow('SegmentationTask: expected at least 2 classes for model.classes, got 1');
     await expect(make({ workers: -1 })).rejects.toThrow(ConfigError);
     await expect(make({ workers: -1 })).rejects.toThrow(/for workers, got -1/);
   });

@@ -2,8 +2,11 @@
 
 import { createClassifier, type ClassifierOptions } from '../../src/backbones/classifier.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
+import type { ClassificationDataset } from '../../src/data/dataset.ts';
 import type { ImageBatch } from '../../src/data/loader.ts';
-import { ClassificationTask, type ClassificationOptions } from '../../src/tasks/classification.ts';
+import type { ImageTransform } from '../../src/data/transforms/imageTransform.ts';
+import { ClassificationTask } from '../../src/tasks/classification.ts';
+import { ClassificationEvaluator } from '../../src/tasks/classificationEvaluator.ts';
 import { coloursDataset } from './coloursDataset.ts';
 
 /** ViT-Lite of two layers. */
@@ -23,27 +26,40 @@ export async function firstBatch(task: ClassificationTask): Promise<ImageBatch> 
   throw new Error('firstBatch: expected a batch, got none');
 }
 
+export interface TinyOptions {
+  readonly training?: ClassificationDataset;
+  readonly validation?: ClassificationDataset;
+  readonly train?: readonly ImageTransform[];
+  readonly eval?: readonly ImageTransform[];
+  readonly batchSize?: number;
+  readonly workers?: number;
+}
+
 /** A task on `coloursDataset`, its model with the initial values of seed 0. */
 export function tinyClassification(
   model: ClassifierOptions = tinyViTLite,
-  options: Partial<ClassificationOptions> = {},
+  options: TinyOptions = {},
 ): ClassificationTask {
+  const {
+    training = coloursDataset(24),
+    validation = coloursDataset(10, { seed: 2 }),
+    train = [{ kind: 'padAndCrop', sizePx: 8, paddingPx: 1 }, { kind: 'horizontalFlip', probability: 0.5 }],
+    eval: evaluated = [{ kind: 'resizeAndCentreCrop', sizePx: 8, cropRatio: 1, interpolation: 'bilinear' }],
+    batchSize = 6,
+    workers = 0,
+  } = options;
   const classifier = createClassifier(model);
   classifier.initialise(0);
+  const values = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+  const view = { ...values, transforms: evaluated };
   return new ClassificationTask({
     model: classifier,
-    training: coloursDataset(24),
-    validation: coloursDataset(10, { seed: 2 }),
-    augmentation: {
-      train: [{ kind: 'padAndCrop', sizePx: 8, paddingPx: 1 }, { kind: 'horizontalFlip', probability: 0.5 }],
-      eval: [{ kind: 'resizeAndCentreCrop', sizePx: 8, cropRatio: 1, interpolation: 'bilinear' }],
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-    },
-    batchSize: 6,
+    data: training,
+    evaluator: new ClassificationEvaluator({ model: classifier, data: validation, view, batchSize, seed: 0, workers }),
+    view: { ...values, transforms: train },
+    batchSize,
     labelSmoothing: 0.1,
     seed: 0,
-    workers: 0,
-    ...options,
+    workers,
   });
 }

@@ -1,9 +1,9 @@
 import { argMax, memory, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
-import { forwardSegmentor, type ForwardSegmentorOptions, type SegmentorInputs } from '../../src/engine/forwardSegmentor.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
+import { forwardSegmentor, type ForwardSegmentorOptions, type SegmentorInputs } from '../../src/parity/segmentorStages.ts';
 import { Rng } from '../../src/random/rng.ts';
 import { tinyAdapter } from '../adapter/tinyAdapter.ts';
 import { readReference, relativeError, withPrefix } from '../reference.ts';

@@ -8,10 +8,12 @@ import type { FeaturePyramid } from '../adapter/vitAdapter.ts';
 import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import type { FloatTensor, Module } from '../nn/module.ts';
 import { resizeBilinear } from '../ops/resize.ts';
+import type { TensorMap } from '../checkpoint/storedTensor.ts';
 import { Capture } from './capture.ts';
+import { floatsNamed, labelsNamed, loadGiven, type StagesGiven } from './given.ts';
 
 /** Which part of the model runs. */
-export type SegmentorPart = 'whole' | 'backbone' | 'heads';
+type SegmentorPart = 'whole' | 'backbone' | 'heads';
 
 /** A tensor as it is in a file, row-major; images and maps are [B, C, H, W]. */
 interface Values {
@@ -39,6 +41,43 @@ export interface ForwardSegmentorOptions {
   readonly training?: boolean;
   /** Also the gradient of the loss for every parameter and input. Default false. */
   readonly grad?: boolean;
+}
+
+/**
+ * Runs the part that the given tensors are for: the heads where `input.f0` … stand in for the backbone's maps, the whole model
+ * where there are weights of the heads, else the backbone.
+ * @param model without values
+ * @throws DataError when the tensors do not fit the model
+ */
+export async function segmentorStages(
+  model: UpernetSegmentor, { weights, inputs, file, grad, train, tell }: StagesGiven,
+): Promise<ReadonlyMap<string, FloatTensor>> {
+  const named = new Map([...weights].map(([name, tensor]) => [withPart(name), tensor]));
+  const part = partOf(named, inputs);
+  const given = inputsOf(inputs, part, file);
+  loadGiven(model, named, tell, (name) => part === 'whole' || name.startsWith('backbone.') === (part === 'backbone'));
+  model.initialise(0); // counters that files leave out, and the part that does not run
+  const outputs = await forwardSegmentor(model, given, { part, training: train, grad });
+  model.dispose();
+  return outputs;
+}
+
+/** The adapter's own checkpoints name its parameters without `backbone.`. */
+function withPart(name: string): string {
+  return /^(backbone|decode_head|auxiliary_head)\./.test(name) ? name : `backbone.${name}`;
+}
+
+function partOf(weights: TensorMap, inputs: TensorMap): SegmentorPart {
+  if (inputs.has('input.f0')) return 'heads';
+  return [...weights.keys()].some((name) => name.startsWith('decode_head.')) ? 'whole' : 'backbone';
+}
+
+function inputsOf(tensors: TensorMap, part: SegmentorPart, file: string): SegmentorInputs {
+  const floats = (name: string) => floatsNamed(tensors, `input.${name}`, file);
+  const label = part === 'backbone' ? undefined : labelsNamed(tensors, 'input.label', file);
+  if (part === 'heads') return { features: ['f0', 'f1', 'f2', 'f3'].map(floats), ...(label && { label }) };
+  if (part === 'whole') return { x: floats('x'), ...(label && { label }) };
+  return { x: floats('x'), ...(tensors.has('input.r1') && { weights: ['r1', 'r2', 'r3', 'r4'].map(floats) }) };
 }
 
 /**

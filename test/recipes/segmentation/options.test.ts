@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { trainerOptions } from '../../src/cli/segmentationRun.ts';
-import { loadConfigFor } from '../../src/config/loadConfig.ts';
-import { learningRate } from '../../src/engine/schedule.ts';
+import { loadConfig } from '../../../src/config/loadConfig.ts';
+import { learningRate } from '../../../src/engine/schedule.ts';
+import { trainerOptions } from '../../../src/recipes/segmentation/options.ts';
+import { segmentation } from '../../../src/recipes/segmentation/recipe.ts';
 
 describe('trainerOptions', () => {
   it('lets rates fall towards the input, by the layer decay that the config says', async () => {
     const set = ['optimizer.layerDecay=0.5'];
-    const config = await loadConfigFor('segmentation', 'configs/ade20k/upernet_vit_adapter_tiny.ts', { set });
+    const config = await loadConfig(segmentation, 'configs/ade20k/upernet_vit_adapter_tiny.ts', { set });
     const { learningRateScale: scale = () => NaN } = trainerOptions(config, 3);
     const names = ['backbone.pos_embed', 'backbone.patch_embed.proj.weight', 'backbone.blocks.0.norm1.weight', 'backbone.blocks.2.mlp.fc1.weight'];
     expect(names.map(scale)).toEqual([1 / 16, 1 / 16, 1 / 8, 1 / 2]);
@@ -16,7 +17,7 @@ describe('trainerOptions', () => {
   it('takes rates, length and evaluations from the config', async () => {
     const schedules = ['schedule.iterations=100', 'schedule.warmupIterations=10', 'schedule.warmupLr=1e-6'];
     const set = [...schedules, 'optimizer.lr=1e-4', 'checkpointEverySteps=7'];
-    const config = await loadConfigFor('segmentation', 'configs/ade20k/upernet_vit_adapter_tiny.ts', { set });
+    const config = await loadConfig(segmentation, 'configs/ade20k/upernet_vit_adapter_tiny.ts', { set });
     const { schedule, evaluateEverySteps, evaluateEveryEpochs, checkpointEverySteps, seed } = trainerOptions(config, 12);
     const evaluations = [evaluateEverySteps, evaluateEveryEpochs, checkpointEverySteps, seed];
     expect(evaluations).toEqual([config.evaluateEverySteps, undefined, 7, config.seed]);

@@ -7,6 +7,7 @@ import { DataError } from '../errors.ts';
 import type { FloatTensor } from '../nn/module.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { Capture } from './capture.ts';
+import { floatsNamed, labelsNamed, loadGiven, type StagesGiven } from './given.ts';
 
 export interface ForwardInputs {
   /** [B, 3, H, W], normalised, row-major. */
@@ -20,6 +21,22 @@ export interface ForwardInputs {
 export interface RunForwardOptions {
   /** Also the gradient of the loss for every parameter and for x; needs y. Default false. */
   readonly grad?: boolean;
+}
+
+/**
+ * The same from tensors by name: images `input.x`, labels `input.y`, a teacher's labels `input.teacher`.
+ * @param model without values
+ * @throws DataError when the tensors do not fit the model
+ */
+export async function classifierStages(
+  model: DeiT, { weights, inputs, file, grad, tell }: StagesGiven,
+): Promise<ReadonlyMap<string, FloatTensor>> {
+  const y = labelsNamed(inputs, 'input.y', file)?.data;
+  const teacher = labelsNamed(inputs, 'input.teacher', file)?.data;
+  loadGiven(model, weights, tell);
+  const outputs = await runForward(model, { x: floatsNamed(inputs, 'input.x', file), ...(y && { y }), ...(teacher && { teacher }) }, { grad });
+  model.dispose();
+  return outputs;
 }
 
 /**

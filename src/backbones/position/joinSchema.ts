@@ -2,8 +2,8 @@
 // Source: LaPE (Yu et al., ICCV 2023); MPVG, tables 5, 6 and figure 5.
 
 import { z } from 'zod';
-import { joinPresets, type PositionJoin } from '../backbones/position/join.ts';
-import { member } from './schemaAt.ts';
+import { member } from '../../schema/schemaAt.ts';
+import { joinPresets, type PositionJoin } from './join.ts';
 
 const presetNames = Object.keys(joinPresets) as (keyof typeof joinPresets)[];
 

@@ -1,17 +1,17 @@
-// What a classification pretraining is made of, as one schema: the compiler's type and the check at launch are the same.
+// What training a classifier is made of, as one schema: the compiler's type and the check at launch are the same.
 // Objects are strict (an unknown key is an error), choices are told apart by `kind`, units stand in the names. Nothing has a
 // default but the few fields that say so: a config reads as the whole recipe.
 
 import { z } from 'zod';
-import { adamw, count, deitSize, dimensions, folder, fraction, notNegative, probability, range, refuse, rgb, run, sgd } from './commonSchema.ts';
-import { positionJoinSchema } from './positionJoinSchema.ts';
+import { adamw, classes, count, deitSize, dimensions, folder, fraction, notNegative, probability, range, refuse, rgb, run, sgd } from '../../schema/common.ts';
+import { positionJoinSchema } from '../../backbones/position/joinSchema.ts';
 
 const interpolation = z.enum(['bilinear', 'bicubic']);
 
 const picture = {
   imagePx: count,
   patchPx: count,
-  classes: count,
+  classes,
   /** How the position embedding joins: a row of the papers' tables, or an object for an ablation. */
   join: positionJoinSchema,
   /** Stochastic depth: the rate of the last layer; the first has 0, those between lie on a line. */
@@ -67,7 +67,9 @@ const schedule = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const pretrainSchema = z.strictObject({
+export const cifarClasses = { cifar10: 10, cifar100: 100 } as const;
+
+export const classificationSchema = z.strictObject({
   task: z.literal('classification'),
   model,
   data,
@@ -83,14 +85,14 @@ export const pretrainSchema = z.strictObject({
   if (config.model.imagePx % config.model.patchPx !== 0) refuse(context, ['model', 'patchPx'], `a divisor of imagePx ${config.model.imagePx}`);
   const { kind } = config.data;
   if (kind !== 'imageFolder') {
-    const classes = kind === 'cifar10' ? 10 : 100;
-    if (config.model.classes !== classes) refuse(context, ['model', 'classes'], `${classes} classes for ${kind}`);
+    const number = cifarClasses[kind];
+    if (config.model.classes !== 'data' && config.model.classes !== number) refuse(context, ['model', 'classes'], `${number} classes for ${kind}`);
   }
   if (config.batchSize % config.accumulationSteps !== 0) refuse(context, ['accumulationSteps'], `a divisor of batchSize ${config.batchSize}`);
 });
 
 /** What stands in a config file. */
-export type PretrainConfigInput = z.input<typeof pretrainSchema>;
+export type ClassificationConfigInput = z.input<typeof classificationSchema>;
 
 /** A config as it runs: overrides applied, presets spelt out, checked. */
-export type PretrainConfig = z.output<typeof pretrainSchema>;
+export type ClassificationConfig = z.output<typeof classificationSchema>;

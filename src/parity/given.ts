@@ -1,10 +1,26 @@
-// Tensors as `mpvg forward` is given them: weights, floats, labels.
+// What `mpvg forward` is given: weights, and input tensors by name.
 
 import { expectFiniteValues } from '../checkpoint/finiteTensors.ts';
 import { float32Values } from '../checkpoint/floatTensors.ts';
 import type { StoredTensor, TensorMap } from '../checkpoint/storedTensor.ts';
 import { unwrapNames, type UnwrappedNames } from '../checkpoint/wrapperNames.ts';
 import { DataError } from '../errors.ts';
+import type { Module } from '../nn/module.ts';
+
+export interface StagesGiven {
+  /** By parameter name. */
+  readonly weights: TensorMap;
+  /** `input.<name>`. */
+  readonly inputs: TensorMap;
+  /** What messages call the inputs. */
+  readonly file: string;
+  /** Also gradients. */
+  readonly grad: boolean;
+  /** As in training, where the model tells the two apart. */
+  readonly train: boolean;
+  /** Is told what is left out. */
+  readonly tell: (line: string) => void;
+}
 
 interface Shaped<Data> {
   readonly shape: readonly number[];
@@ -47,4 +63,23 @@ export function labelsNamed(tensors: TensorMap, name: string, file: string): Sha
   const wrong = values.find((value) => !Number.isInteger(value) || Math.abs(value) >= 2 ** 31);
   if (wrong !== undefined) throw new DataError(`forward: expected whole numbers for ${name} in ${file}, got ${wrong}`);
   return { shape: tensor.shape, data: Int32Array.from(values) };
+}
+
+/**
+ * Puts weights into a model and tells of those that it has no place for.
+ * @param isNeeded whether a parameter or buffer must be among them
+ * @throws DataError when one is missing
+ */
+export function loadGiven(
+  model: Module, weights: TensorMap, tell: (line: string) => void, isNeeded: (name: string) => boolean = () => true,
+): void {
+  const report = model.loadState(weights, { strict: false });
+  const missing = report.missing.filter(isNeeded);
+  if (missing.length > 0) throw new DataError(`forward: expected all parameters of the model in --weights, got none for ${some(missing)}`);
+  if (report.unexpected.length > 0) tell(`not parameters of this model, left out: ${some(report.unexpected)}`);
+}
+
+/** A few names of many. */
+function some(names: readonly string[]): string {
+  return names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
 }

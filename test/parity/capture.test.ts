@@ -1,7 +1,7 @@
 import { memory, mul, square, sum, tensor1d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
-import { Capture } from '../../src/engine/capture.ts';
+import { Capture } from '../../src/parity/capture.ts';
 
 beforeAll(() => selectBackend({ threads: 1 }));
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createClassifier, type ClassifierOptions } from '../../src/backbones/classifier.ts';
 import { joinPresets, type PositionJoin } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
-import { runForward } from '../../src/engine/forward.ts';
+import { runForward } from '../../src/parity/classifierStages.ts';
 import { readReference, relativeError, withPrefix, type ReferenceTensor } from '../reference.ts';
 
 beforeAll(() => selectBackend());

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 
 export const count = z.int().min(1);
+/** How many a model tells apart, or 'data': as many as the data has. */
+export const classes = z.union([count, z.literal('data')]);
 /** Layers, which are built one by one; a thousand is beyond the deepest that were ever trained. */
 export const layers = z.int().max(1000);
 export const positive = z.number().gt(0);

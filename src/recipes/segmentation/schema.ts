@@ -1,9 +1,9 @@
-// What fine-tuning for semantic segmentation is made of, as one schema: the compiler's type and the check at launch are the
+// What training a segmentation model is made of, as one schema: the compiler's type and the check at launch are the
 // same. Nothing has a default but the few fields that say so. An iteration is an optimizer step.
 
 import { z } from 'zod';
-import { adamw, count, deitSize, folder, fraction, layers, notNegative, positive, probability, range, refuse, rgb, run } from './commonSchema.ts';
-import { positionJoinSchema } from './positionJoinSchema.ts';
+import { adamw, classes, count, deitSize, folder, fraction, layers, notNegative, positive, probability, range, refuse, rgb, run } from '../../schema/common.ts';
+import { positionJoinSchema } from '../../backbones/position/joinSchema.ts';
 
 const notNegativeInt = z.int().min(0);
 
@@ -35,7 +35,7 @@ const adapter = z.strictObject({
 const model = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('upernetViTAdapter'),
-    classes: count,
+    classes,
     /** The plain vision transformer. */
     size: deitSize,
     /** Side of the images of its pretraining, a multiple of 16: positions are resized from there. */
@@ -73,7 +73,7 @@ const model = z.discriminatedUnion('kind', [
 ]);
 
 /** How label images number the classes, and what these are called. */
-const classes = z.union([
+const classSet = z.union([
   z.enum(['ade20k', 'camvid', 'coco133', 'coco12']),
   z.strictObject({
     /** In the order of their numbers. */
@@ -93,7 +93,7 @@ const data = z.discriminatedUnion('kind', [
     kind: z.literal('ade20k'),
     /** Holds images/{training,validation} and annotations/{training,validation}, files of the same names. */
     dir: folder,
-    classes,
+    classes: classSet,
     /** Photos that are elsewhere; there some may have no map. Default dir/images/training. */
     trainPhotosDir: folder.exactOptional(),
     /** Default dir/images/validation. */
@@ -160,7 +160,7 @@ const schedule = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const finetuneSchema = z.strictObject({
+export const segmentationSchema = z.strictObject({
   task: z.literal('segmentation'),
   model,
   data,
@@ -185,7 +185,7 @@ export const finetuneSchema = z.strictObject({
 });
 
 /** What stands in a config file. */
-export type FinetuneConfigInput = z.input<typeof finetuneSchema>;
+export type SegmentationConfigInput = z.input<typeof segmentationSchema>;
 
 /** A config as it runs: overrides applied, presets spelt out, checked. */
-export type FinetuneConfig = z.output<typeof finetuneSchema>;
+export type SegmentationConfig = z.output<typeof segmentationSchema>;
