@@ -10,7 +10,7 @@ import type { Problem } from './randomProblem.ts';
 /** Doubles, base64 of their bytes: -0 and NaN count as themselves. */
 type Floats = string;
 
-export interface Photo extends Readonly<Record<
+interface Photo extends Readonly<Record<
   'detectionIds' | 'truthIds' | 'detectionMatches' | 'truthMatches' | 'scores' | 'truthIgnored' | 'detectionIgnored', Floats
 >> {
   readonly image: number;
