@@ -78,5 +78,8 @@ describe('compareTogether', () => {
     for (const answer of answers) wait.mockReturnValueOnce(answer);
     expect(together((state) => { state[ACTIVE] = 1; }).isDone).toBe(false);
     expect(wait).toHaveBeenCalledTimes(answers.length);
+    for (const answer of answers) wait.mockReturnValueOnce(answer);
+    expect(together((state) => { state[ACTIVE] = 1; state[DONE] = 1; }).isDone).toBe(false);
+    expect(wait).toHaveBeenCalledTimes(2 * answers.length);
   });
 });

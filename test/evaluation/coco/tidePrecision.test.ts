@@ -7,6 +7,7 @@ it('reads precision off at 101 recalls, the highest at that recall or above', ()
   // Right, wrong, right, right of four objects: precisions 1, 1/2, 2/3, 3/4 at recalls 1/4, 1/4, 1/2, 3/4.
   const points = [point(1, 0.6, true), point(1, 0.9, true), point(1, 0.5, true), point(1, 0.8, false)];
   expect(tideAp(points, new Map([[1, 4]]))).toBeCloseTo((26 * 1 + 50 * 3 / 4) / 101, 14);
+  expect(tideAp([point(1, 0.6, true), point(1, 0.9, true)], new Map([[1, 3]]))).toBeCloseTo(67 / 101, 14);
 });
 
 it('takes the earlier one of equal scores first', () => {
