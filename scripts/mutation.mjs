@@ -65,7 +65,9 @@ function vitest(args, env, limit) {
  */
 async function tryTogether(tests, slowest, wanted) {
   const start = Date.now();
-  const isLeft = (/** @type {string} */ test) => !readJournal().done.has(stamped(test) + slowest);
+  // A file that is through with a sample is not through with other mutants.
+  const round = `${slowest} ms, ${options.sample ?? 'all'}, seed ${options.seed}`;
+  const isLeft = (/** @type {string} */ test) => !readJournal().done.has(`${stamped(test)} ${round}`);
   const progress = setInterval(() => {
     const seconds = (Date.now() - start) / 1000;
     const done = tests.length - tests.filter(isLeft).length;
@@ -76,7 +78,7 @@ async function tryTogether(tests, slowest, wanted) {
     const left = tests.filter(isLeft);
     const before = journalSize();
     const limit = () => Math.max(FRESH_LIMIT, ...[...readJournal().begun.values()].map((entry) => entry.limit + 10_000));
-    await vitest(left, { MPVG_MUTATION_SLOWEST: slowest, MPVG_MUTATION_ORDER: left.join(' ') }, limit);
+    await vitest(left, { MPVG_MUTATION_SLOWEST: slowest, MPVG_MUTATION_ROUND: round, MPVG_MUTATION_ORDER: left.join(' ') }, limit);
     for (const { id, file, test } of readJournal().begun.values()) appendJournal({ kind: 'caught', id, file, test, name: 'did not end' });
     if (journalSize() === before) break; // what is left does not load
   }

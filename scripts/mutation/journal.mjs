@@ -62,7 +62,7 @@ export function readJournal() {
     reached: new Map(),
     /** @type {Set<number>} what is reached outside tests too: when modules are loaded, in hooks */
     outside: new Set(),
-    /** @type {Set<string>} test files that are through */
+    /** @type {Set<string>} `file round` of test files that are through */
     done: new Set(),
     /** @type {Map<string, Extract<Entry, { kind: 'start' }>>} test file → what it began and did not end */
     begun: new Map(),

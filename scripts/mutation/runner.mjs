@@ -75,7 +75,7 @@ export default class MutationRunner extends TestRunner {
     const ids = takeReached();
     for (const file of files) {
       appendJournal({ kind: 'reached', outside: true, file: nameOf(file), ids });
-      appendJournal({ kind: 'done', file: `${nameOf(file)}${slowest}` });
+      appendJournal({ kind: 'done', file: `${nameOf(file)} ${process.env['MPVG_MUTATION_ROUND'] ?? ''}` });
     }
   }
 }
