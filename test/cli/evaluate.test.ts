@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -40,6 +40,21 @@ describe('mpvg evaluate coco', () => {
     expect(await evaluate(...files, '--per-class', '--tide')).toBe(0);
     expect(cli.stdout).toMatch(/\ncategory +objects +AP +AP50 +AP75 +AP small +AP medium +AP large +AR\ncat +1 +1\.000 .* - +- +1\.000\ndog +1 +0\.000/);
     expect(cli.stdout).toMatch(/\nmissed +0\.500 +1\n/);
+  });
+
+  it('gives the same for annotation ids of 64 bits as for small ones, and refuses those that doubles make the same', async () => {
+    expect(await evaluate(...files)).toBe(0);
+    const expected = cli.stdout;
+    const text = await readFile(path.join(cli.dir, 'gt.json'), 'utf8');
+    const withIds = (one: string, two: string) => text.replace('"id":1,"image_id"', `"id":${one},"image_id"`).replace('"id":2,"image_id"', `"id":${two},"image_id"`);
+    await writeFile(path.join(cli.dir, 'gt.json'), withIds('9223372036854775807', '4611686018427387905'));
+    cli.stdout = '';
+    expect(await evaluate(...files)).toBe(0);
+    expect(cli.stdout).toBe(expected);
+    await writeFile(path.join(cli.dir, 'gt.json'), withIds('9223372036854775807', '9223372036854775806'));
+    cli.stderr = '';
+    expect(await evaluate(...files)).toBe(2);
+    expect(cli.stderr).toMatch(/^mpvg: CocoDataset: expected ids of annotations in .*gt\.json that differ as doubles, got annotations\[0\] and annotations\[1\], .*\n$/);
   });
 
   it('gives the numbers as JSON', async () => {

@@ -21,6 +21,8 @@ export class AnnotationColumns {
   /** Where in their chunk keypoints begin; 0 where there are none. */
   keypointPlaces: Uint32Array;
   count = 0;
+  /** Whether an annotation's own id was met that doubles round: see expectOwnIds. */
+  hasRoundedIds = false;
 
   constructor(capacity = 1024) {
     this.ids = new Float64Array(capacity);

@@ -7,6 +7,7 @@ import type { ImageTable } from './imageTable.ts';
 import { JsonFault } from './jsonFault.ts';
 import { JsonScanner } from './jsonScanner.ts';
 import type { CocoAnnotation, CocoImage } from './records.ts';
+import { expectOwnIds } from './roundedIds.ts';
 import { readKeypoints, readSegmentation } from './segmentationText.ts';
 import { SegmentationView } from './segmentationView.ts';
 import { chunkOfRow } from './textChunks.ts';
@@ -14,8 +15,10 @@ import { chunkOfRow } from './textChunks.ts';
 /**
  * The annotations of a file.
  * @param name what errors call the file
+ * @throws DataError when ids are rounded to the same double
  */
 export function annotationTableOfText({ chunks, annotations, isList }: ParsedCoco, name: string): AnnotationTable {
+  if (annotations.hasRoundedIds && !isList) expectOwnIds(annotations.ids, name);
   const scanner = new JsonScanner();
   const scratch = new SegmentationView();
 

@@ -27,6 +27,9 @@ export const FINDING_RULES = {
   'id-not-whole': {
     severity: 'kept', of: 'annotations', fault: 'have an id that is no whole number', effect: 'used as it stands, as in pycocotools',
   },
+  'id-rounded': {
+    severity: 'kept', of: 'annotations', fault: 'have an id of 2^53 or more', effect: 'shown rounded to a double; all differ so too, and evaluation is exact',
+  },
   'id-zero': {
     severity: 'kept', of: 'annotations', fault: 'have id 0', effect: 'never counts as found, as in pycocotools, which takes a match with 0 for none',
   },

@@ -357,8 +357,7 @@ export class CocoParser {
     if (!this.#isNext(COMMA_OR_END.object)) {
       do {
         switch (scanner.key(ANNOTATION_KEYS)) {
-          // Results are numbered anew.
-          case 0: columns.ids[row] = this.#isList ? this.#number('id') : this.#id('id'); break;
+          case 0: columns.ids[row] = this.#annotationId(); break;
           case 1: columns.imageIds[row] = this.#id('image_id'); break;
           case 2: columns.categoryIds[row] = this.#id('category_id'); break;
           case 3: this.#box(); break;
@@ -411,6 +410,17 @@ export class CocoParser {
     const start = scanner.position;
     const id = this.#number(key);
     if (!Number.isNaN(id) && !isExactId(id)) scanner.fault(start, `${EXACT_ID} for ${key}`);
+    return id;
+  }
+
+  /** An annotation's own id, which nothing else names: it may be rounded. Results are numbered anew. */
+  #annotationId(): number {
+    const scanner = this.#scanner;
+    scanner.next();
+    const start = scanner.position;
+    const id = this.#number('id');
+    if (Math.abs(id) === Infinity && !this.#isList) scanner.fault(start, `${EXACT_ID} for id`);
+    if (!Number.isNaN(id) && !isExactId(id)) this.#annotations.hasRoundedIds = true;
     return id;
   }
 

@@ -19,8 +19,8 @@ export interface FaultContext {
 
 type Text = Pick<TextChunk, 'bytes' | 'limit' | 'offset'>;
 
-/** By what is found, and where that is not enough by what is expected, and in which list. */
-const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: RegExp, list?: RegExp])[] = [
+/** By what is found, and where that is not enough by what is expected. */
+const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: RegExp])[] = [
   [/^(NaN|-?Infinity|-?inf|nan)/, 'JSON has no NaN and no infinity: write a number, or leave the field out'],
   [/^\ufeff/, 'the file starts with a byte order mark: save it as UTF-8 without one'],
   [/^(\ufffd\ufffd|\0)/, 'the file is not UTF-8: save it as UTF-8'],
@@ -29,8 +29,6 @@ const remedies: readonly (readonly [found: RegExp, remedy: string, expected?: Re
   [/^(True|False|None)/, 'these are Python\'s words: write the file with json.dump'],
   [/^"-?[\d.]+"/, 'write numbers without quotes', /number/],
   [/^"/, 'ids are numbers here: number what strings name', /^a number for (\w+_)?id$/],
-  [/^-?\d/, 'ids beyond are rounded to their neighbours; no results name annotations: number them anew from 1 (' +
-    "jq '.annotations |= (to_entries | map(.value + {id: (.key + 1)}))' FILE)", /2\^53 for id$/, /^annotations$/],
   [/^-?\d/, 'ids beyond are rounded to their neighbours: number them anew, in results too', /2\^53/],
   [/^null/, 'leave it out, or write [] for none', /^a list for/],
   [/^\{/, 'write its values as a list, without the keys', /^a list for/],
@@ -58,9 +56,8 @@ export function describeFault({ position, expected }: JsonFault, texts: readonly
   const beginning = START.test(expected) ? first?.bytes.subarray(0, Math.min(first.limit, TELLING_BYTES)) : undefined;
   const foreign = beginning && foreignContent(beginning);
   const got = foreign ?? (position >= limit ? 'the end of the file' : JSON.stringify(found.slice(0, 12)));
-  const isMeant = ([pattern, , what, where]: (typeof remedies)[number]): boolean =>
-    pattern.test(found) && (what?.test(expected) ?? true) && (where?.test(list) ?? true);
-  const remedy = foreign === undefined ? remedies.find(isMeant)?.[1] : undefined;
+  const meant = remedies.find(([pattern, , context]) => pattern.test(found) && (context?.test(expected) ?? true));
+  const remedy = foreign === undefined ? meant?.[1] : undefined;
   const where = list === '' ? '' : `, in ${list}[${row}]${Number.isNaN(id) ? '' : ` (annotation id ${id})`}`;
   return new DataError(`CocoDataset: expected ${expected} at byte ${offset + position} (line ${line}, column ${column}) of ${name}${where}, ` +
     `got ${got}${remedy === undefined ? '' : `; ${remedy}`}`);

@@ -7,6 +7,7 @@ import { describeValue } from './describeValue.ts';
 import { EXACT_ID, isExactId } from './exactId.ts';
 import type { ImageTable } from './imageTable.ts';
 import type { CocoAnnotation, CocoImage, Segmentation } from './records.ts';
+import { expectOwnIds } from './roundedIds.ts';
 
 /**
  * Columns over annotation objects; the objects are kept, not copied.
@@ -16,6 +17,7 @@ import type { CocoAnnotation, CocoImage, Segmentation } from './records.ts';
 export function annotationTableOf(records: readonly CocoAnnotation[], where: string): AnnotationTable {
   const columns = new AnnotationColumns(Math.max(1, records.length));
   const rowsWithNaN = new Set<number>();
+  const isResults = where === 'results'; // they are numbered anew
   records.forEach((entry: unknown, index) => {
     const place = `${where}[${index}]`;
     const record = objectAt(entry, place);
@@ -29,8 +31,14 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
       if (!Number.isNaN(value) && !isExactId(value)) throw wrong(EXACT_ID, `${place}.${key}`, value, id);
       return value;
     };
+    const ownId = (): number => {
+      const value = number('id');
+      if (Math.abs(value) === Infinity && !isResults) throw wrong(EXACT_ID, `${place}.id`, value, id);
+      if (!Number.isNaN(value) && !isExactId(value)) columns.hasRoundedIds = true;
+      return value;
+    };
     columns.begin();
-    columns.ids[index] = where === 'results' ? number('id') : exactId('id'); // results are numbered anew
+    columns.ids[index] = ownId();
     columns.imageIds[index] = exactId('image_id');
     columns.categoryIds[index] = exactId('category_id');
     columns.areas[index] = number('area');
@@ -48,6 +56,7 @@ export function annotationTableOf(records: readonly CocoAnnotation[], where: str
     columns.commit();
   });
   columns.trim();
+  if (columns.hasRoundedIds && !isResults) expectOwnIds(columns.ids, 'the data');
   const segmentation = (index: number): Segmentation | undefined => {
     const { segmentation: value, id } = records[index]!;
     return segmentationOf(value, `${where}[${index}].segmentation`, id);

@@ -4,6 +4,7 @@ import { DataError } from '../../errors.ts';
 import type { AnnotationTable } from './annotationTable.ts';
 import type { CocoDataset } from './cocoDataset.ts';
 import { findingOf, FINDING_RULES, type CocoFinding, type FindingKind } from './cocoFindings.ts';
+import { isExactId } from './exactId.ts';
 import { isDrawable } from './polygonRle.ts';
 import { isMaskSize } from './rle.ts';
 import { isPythonBytes, readRuns } from './rleString.ts';
@@ -113,6 +114,7 @@ function checkId(dataset: CocoDataset, row: number, add: Add): void {
   const id = dataset.annotations.ids[row]!;
   if (Number.isNaN(id)) add('missing-id', row);
   else if (!Number.isInteger(id)) add('id-not-whole', row);
+  else if (!isExactId(id)) add('id-rounded', row);
   else if (id === 0) add('id-zero', row);
   if (!Number.isNaN(id) && dataset.annotationRow(id) !== row) add('duplicate-id', row);
 }

@@ -200,6 +200,10 @@ describe('CocoDataset.open', () => {
     expect(of({ image_id: '7' })).toThrow('expected a number for annotations[0].image_id, got "7"');
     expect(of(3)).toThrow('expected an object for annotations[0], got 3');
     expect(of({ image_id: 2 ** 53 })).toThrow('expected a number between -2^53 and 2^53 for annotations[0].image_id, got 9007199254740992');
+    expect(of({ id: Infinity })).toThrow('expected a number between -2^53 and 2^53 for annotations[0].id');
+    expect(of({ id: 2 ** 60 })).not.toThrow();
+    expect(() => CocoDataset.fromObject({ annotations: [{ id: 2 ** 60, image_id: 1 }, { id: 2 ** 60, image_id: 2 }] })).toThrow(
+      'expected ids of annotations in the data that differ as doubles, got annotations[0] and annotations[1], which are both 1152921504606846976: ');
     expect(() => CocoDataset.fromObject({ images: [{ id: 2 ** 60, width: 1, height: 1, file_name: '' }] })).toThrow('2^53 for images[0].id');
     expect(() => CocoDataset.fromObject([] as never)).toThrow('got a list');
   });

@@ -21,13 +21,20 @@ export function isCocoTruth(file: unknown): boolean {
   return listOf(file, 'images').every((image) => isDict(image) && isIdOrNone(image['id']) &&
     ['width', 'height'].every((key) => isNumberOrNone(image[key]))) &&
     listOf(file, 'categories').every((category) => isDict(category) && typeof category['id'] === 'number' && isIdOrNone(category['id'])) &&
-    listOf(file, 'annotations').every(isAnnotation);
+    listOf(file, 'annotations').every(isAnnotation) && !hasSharedRoundedId(listOf(file, 'annotations') as Dict[]);
+}
+
+/** Whether an id of 2^53 or more comes twice: it may stand for two that were rounded. */
+function hasSharedRoundedId(annotations: readonly Dict[]): boolean {
+  const rounded = annotations.map(({ id }) => id).filter((id) => typeof id === 'number' && !isIdOrNone(id));
+  return new Set(rounded).size < rounded.length;
 }
 
 function isAnnotation(value: unknown): boolean {
   if (!isDict(value)) return false;
   const { bbox, iscrowd } = value;
-  return ['id', 'image_id', 'category_id'].every((key) => isIdOrNone(value[key])) &&
+  return ['image_id', 'category_id'].every((key) => isIdOrNone(value[key])) &&
+    isNumberOrNone(value['id']) && Math.abs((value['id'] ?? 0) as number) < Infinity &&
     ['area', 'score', 'num_keypoints'].every((key) => isNumberOrNone(value[key])) &&
     (isNumberOrNone(iscrowd) || typeof iscrowd === 'boolean') &&
     (bbox === undefined || bbox === null || (isNumbers(bbox) && (bbox.length === 4 || bbox.length === 0)));

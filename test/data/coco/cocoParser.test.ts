@@ -78,8 +78,20 @@ describe('CocoParser', () => {
     expect(refusal(`{"images": [{"id": ${id}                }]}`)).toMatch(/^CocoDataset: expected a number between -2\^53 and 2\^53 for id at byte 19 .*in images\[0\]/);
     expect(refusal(`{"annotations": [{"image_id": 1}, {"image_id": ${id}                }]}`)).toContain('2^53 for image_id at byte 47');
     expect(refusal(`{"annotations": [{"category_id": ${id}                }]}`)).toContain(remedy);
-    expect(refusal(`{"annotations": [{"id": ${id}                }]}`)).toMatch(/2\^53 for id at byte 24 .*; ids beyond are rounded to their neighbours; no results name annotations: number them anew from 1 \(jq .*\)$/);
+    expect(refusal(`{"annotations": [{"image_id": ${id}                }]}`)).toMatch(/; ids beyond are rounded to their neighbours: number them anew, in results too$/);
     expect(refusal(`{"categories": [{"id": ${id}}]}`)).toContain('2^53 as id for categories[0]');
+  });
+
+  it('takes ids of annotations that doubles round, unless two become the same', () => {
+    const ids = (...texts: string[]) => `{"annotations": [${texts.map((id) => `{"id": ${id}, "image_id": 1}`).join(', ')}]}`;
+    expect(Array.from(datasetOfText(ids('9223372036854775807', '5', '-9007199254740993', '9007199254740993')).annotations.ids)).toEqual(
+      [2 ** 63, 5, -(2 ** 53), 2 ** 53]);
+    expect(refusal(ids('1', '9007199254740992', '7', '9007199254740993'))).toBe(
+      'CocoDataset: expected ids of annotations in test.json that differ as doubles, got annotations[1] and annotations[3], which are both ' +
+      '9007199254740992: from 2^53 on ids are rounded to their neighbours; no results name annotations, so number them anew from 1 ' +
+      "(jq '.annotations |= (to_entries | map(.value + {id: (.key + 1)}))' FILE)");
+    expect(refusal(ids('1e400'))).toContain('expected a number between -2^53 and 2^53 for id at byte 24');
+    expect(refusal(ids('3', '3', '1e300'))).toBe('accepted');
   });
 
   it('reads the largest ids, negative ones and floats that are whole', () => {

@@ -41,6 +41,7 @@ describe('validateCoco', () => {
 
   it.each<[FindingKind, CocoAnnotation]>([
     ['id-not-whole', annotation(1.5)],
+    ['id-rounded', annotation(2 ** 53)],
     ['id-zero', annotation(0)],
     ['missing-image-id', without(7, 'image_id')],
     ['unknown-image', annotation(7, { image_id: 3, segmentation: { size: [1, 1], counts: [1] } })],
