@@ -5,6 +5,7 @@ import path from 'node:path';
 import stylistic from '@stylistic/eslint-plugin';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { cyclesRule } from './scripts/lint/cycles.mjs';
 import { layersRule } from './scripts/lint/layers.mjs';
 
 const typescript = ['**/*.ts'];
@@ -74,8 +75,8 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    plugins: { mpvg: { rules: { layers: layersRule(path.join(import.meta.dirname, 'src')) } } },
-    rules: { 'mpvg/layers': 'error', 'no-restricted-syntax': ['error', noCastThroughUnknown, noDefaultExport] },
+    plugins: { mpvg: { rules: { layers: layersRule(path.join(import.meta.dirname, 'src')), cycles: cyclesRule() } } },
+    rules: { 'mpvg/layers': 'error', 'mpvg/cycles': 'error', 'no-restricted-syntax': ['error', noCastThroughUnknown, noDefaultExport] },
   },
   { files: ['src/backends/torch/binding.ts'], rules: { 'no-restricted-syntax': ['error', noDefaultExport] } },
   { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-restricted-syntax': ['error', noCastThroughUnknown] } },

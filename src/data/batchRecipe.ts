@@ -1,7 +1,7 @@
 // How the samples of a batch are made, as plain data for worker threads, and the bytes that result.
 
 import type { Rng } from '../random/rng.ts';
-import type { RawImage } from './dataset.ts';
+import type { RawImage } from './decode.ts';
 import { loadSource, type SampleSource } from './sampleSource.ts';
 import { augment, type SegmentationAugmentation } from './segmentation/augmentation.ts';
 import { loadLabelledPhoto } from './segmentation/labelledPhoto.ts';

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { systemReason } from './systemReason.ts';
 import { DataError } from '../errors.ts';
 import { foreignContent } from './foreignContent.ts';
-import type { ClassificationDataset, RawImage } from './dataset.ts';
+import type { ClassificationDataset } from './dataset.ts';
+import type { RawImage } from './decode.ts';
 import type { PictureSource } from './sampleSource.ts';
 
 const SIZE_PX = 32;

@@ -1,16 +1,7 @@
 // What a classification dataset is to the loader: labels in memory, pixels on demand.
 
+import type { RawImage } from './decode.ts';
 import type { PictureSource } from './sampleSource.ts';
-
-/** A decoded picture. */
-export interface RawImage {
-  /** RGB bytes, row by row, [height, width, 3]. Shared, not owned: whoever wants to change them copies them first. */
-  readonly data: Uint8Array;
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-}
 
 /** Pictures with one class label each, addressed by index. */
 export interface ClassificationDataset {

@@ -18,10 +18,19 @@
 import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 import { DataError } from '../errors.ts';
-import type { RawImage } from './dataset.ts';
 import { decodeFault } from './decodeFault.ts';
 import { hasExtension } from './files/fileNames.ts';
 import { pixelLimit } from './pixelLimit.ts';
+
+/** A decoded picture. */
+export interface RawImage {
+  /** RGB bytes, row by row, [height, width, 3]. Shared, not owned: whoever wants to change them copies them first. */
+  readonly data: Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
 
 /** What libvips calls them, in words. */
 const DEPTHS: Readonly<Partial<Record<string, string>>> = {

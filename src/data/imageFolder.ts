@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
-import type { ClassificationDataset, RawImage } from './dataset.ts';
+import type { ClassificationDataset } from './dataset.ts';
+import type { RawImage } from './decode.ts';
 import { inCodePointOrder } from './files/codePointOrder.ts';
 import { PHOTO_EXTENSIONS, photosAmong } from './files/fileNames.ts';
 import { walkFolders } from './files/walkFolders.ts';

@@ -1,7 +1,6 @@
 // The origin of one sample's pixels as plain data: it can be posted to a worker thread, which needs no dataset to load it.
 
-import type { RawImage } from './dataset.ts';
-import { decodeImage } from './decode.ts';
+import { decodeImage, type RawImage } from './decode.ts';
 
 export type PictureSource =
   | { readonly kind: 'file'; readonly path: string }

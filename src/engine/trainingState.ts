@@ -146,19 +146,22 @@ export interface LoadedWeights {
 }
 
 /**
- * Takes only the weights of a checkpoint.
+ * Takes only the weights of a checkpoint, to use them: their moving average where it has one, by which the best one was told.
  * @param classNames what its classes must be called, where it says
  * @throws DataError when it is of another model or other classes, or a weight is not finite
  */
 export async function loadWeights(path: string, model: Module, classNames?: readonly string[]): Promise<LoadedWeights> {
-  const stored = await loadCheckpoint(path, { parts: ['model'] });
+  const stored = await loadCheckpoint(path, { parts: ['model', 'ema'] });
   const use = { caller: 'loadWeights', remedy: 'give the config of that run' };
   if (classNames !== undefined) expectSameClasses(stored.state?.['task'], { classNames }, stored.path, use);
-  assertSameModel(model.namedTensors(), stored.model, stored.path);
-  expectFinite(stored.model, await sourceOf(stored, 'model'));
-  model.loadState(stored.model);
+  const part = stored.ema === undefined ? 'model' : 'ema';
+  const weights = new Map([...stored.model, ...(stored.ema ?? [])]); // an average has no counts of batches
+  assertSameModel(model.namedTensors(), weights, stored.path);
+  expectFinite(weights, await sourceOf(stored, part));
+  model.loadState(weights);
   const names = storedClassNames(stored.state?.['task']);
-  return { notes: wrapperNotes(stored.path, stored.wrapper), ...(names && { classNames: names }) };
+  const notes = [...wrapperNotes(stored.path, stored.wrapper), ...(part === 'ema' ? [`from ${stored.path}: the moving average of the weights`] : [])];
+  return { notes, ...(names && { classNames: names }) };
 }
 
 function refuseNonFinite(weights: ReadonlyMap<string, StateTensor>, step: number): void {

@@ -1,7 +1,7 @@
 // A font of 5 x 8 dots for the legends of PNGs. Text by way of SVG needs fonts of the system, which containers often lack: then
 // it vanishes without an error. Letters of Latin scripts beyond ASCII are a letter and its marks.
 
-import type { RawImage } from '../data/dataset.ts';
+import type { RawImage } from '../data/decode.ts';
 
 /** ' ' to '~', 19 in a band of 8 lines. */
 const ART = `

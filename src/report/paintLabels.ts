@@ -1,6 +1,6 @@
 // Label maps over photos.
 
-import type { RawImage } from '../data/dataset.ts';
+import type { RawImage } from '../data/decode.ts';
 import type { LabelMap } from '../data/transforms/resizeNearest.ts';
 import { ShapeError } from '../errors.ts';
 

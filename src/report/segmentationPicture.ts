@@ -1,7 +1,7 @@
 // One PNG that shows how a photo was segmented: photo, truth and prediction side by side, and the classes that occur.
 
 import sharp from 'sharp';
-import type { RawImage } from '../data/dataset.ts';
+import type { RawImage } from '../data/decode.ts';
 import type { ClassSet } from '../data/segmentation/classSet.ts';
 import { fitSize } from '../data/transforms/fitSize.ts';
 import { resizeLinear, type Size } from '../data/transforms/resizeLinear.ts';

@@ -4,7 +4,7 @@
 
 import { add, argMax, dispose, reverse, softmax, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { RawImage } from '../data/dataset.ts';
+import type { RawImage } from '../data/decode.ts';
 import { ConfigError, NativeError } from '../errors.ts';
 import type { UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import { CompiledStep } from '../ops/compileStep.ts';

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { decodeImage } from '../../src/data/decode.ts';
-import type { RawImage } from '../../src/data/dataset.ts';
+import { decodeImage, type RawImage } from '../../src/data/decode.ts';
 import { pixelLimit } from '../../src/data/pixelLimit.ts';
 import { DataError } from '../../src/errors.ts';
 

@@ -25,8 +25,9 @@ describe('the table of recipes', () => {
   });
 
   it('has recipes of the names that it gives, each with a schema that knows its task alone', async () => {
-    for (const { task, load } of recipes) {
-      const recipe = await load();
+    for (const entry of recipes) {
+      const { task } = entry;
+      const recipe = await entry.load();
       expect(recipe.task).toBe(task);
       const { error } = recipe.schema.safeParse({ task: 'none' });
       expect(error?.issues.some(({ path: [key] }) => key === 'task')).toBe(true);

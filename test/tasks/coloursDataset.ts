@@ -1,6 +1,7 @@
 // Pictures that a tiny model can tell apart: noise, brighter in the colour of their class.
 
-import type { ClassificationDataset, RawImage } from '../../src/data/dataset.ts';
+import type { ClassificationDataset } from '../../src/data/dataset.ts';
+import type { RawImage } from '../../src/data/decode.ts';
 import { Rng } from '../../src/random/rng.ts';
 
 const names = ['red', 'green', 'blue'];

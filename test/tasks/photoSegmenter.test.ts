@@ -2,7 +2,7 @@ import { memory, mul, slice, softmax, tensor, tidy } from '@tensorflow/tfjs-core
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { selectBackend } from '../../src/backends/select.ts';
-import type { RawImage } from '../../src/data/dataset.ts';
+import type { RawImage } from '../../src/data/decode.ts';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalization.ts';
 import { NativeError } from '../../src/errors.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';

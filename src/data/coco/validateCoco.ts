@@ -2,13 +2,27 @@
 
 import { DataError } from '../../errors.ts';
 import type { AnnotationTable } from './annotationTable.ts';
-import type { CocoDataset } from './cocoDataset.ts';
 import { findingOf, FINDING_RULES, type CocoFinding, type FindingKind } from './cocoFindings.ts';
 import { isExactId } from './exactId.ts';
+import type { ImageTable } from './imageTable.ts';
 import { isDrawable } from './polygonRle.ts';
+import type { CocoCategory } from './records.ts';
 import { isMaskSize } from './rle.ts';
 import { isPythonBytes, readRuns } from './rleString.ts';
 import { SegmentationView } from './segmentationView.ts';
+
+/** What is looked at; a CocoDataset has it. */
+interface CocoTables {
+  readonly images: ImageTable;
+  readonly annotations: AnnotationTable;
+  readonly categories: readonly CocoCategory[];
+  readonly isResults: boolean;
+  /** Of results. */
+  readonly truth?: { readonly annotations: AnnotationTable } | undefined;
+  /** Rows by id; -1 where there is none. */
+  imageRow(id: number): number;
+  annotationRow(id: number): number;
+}
 
 /** A box may reach out of its photo by that many px: coordinates are rounded to hundredths. */
 const BOX_TOLERANCE = 0.01;
@@ -19,7 +33,7 @@ const BOX_TOLERANCE = 0.01;
  * @returns one finding per kind of fault, the fatal ones first; none for a faultless file
  * @throws DataError naming the first result without run lengths, where others have them
  */
-export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number, inAll: number) => void): CocoFinding[] {
+export function validateCoco(dataset: CocoTables, onProgress?: (checked: number, inAll: number) => void): CocoFinding[] {
   const rows = new Map<FindingKind, number[]>();
   const add = (kind: FindingKind, row: number): void => {
     const list = rows.get(kind);
@@ -44,7 +58,7 @@ export function validateCoco(dataset: CocoDataset, onProgress?: (checked: number
 
 type Add = (kind: FindingKind, row: number) => void;
 
-function checkImages(dataset: CocoDataset, add: Add): void {
+function checkImages(dataset: CocoTables, add: Add): void {
   const { count, ids, widths, heights } = dataset.images;
   for (let row = 0; row < count; row++) {
     if (Number.isNaN(ids[row])) add('image-without-id', row);
@@ -53,7 +67,7 @@ function checkImages(dataset: CocoDataset, add: Add): void {
   }
 }
 
-function checkCategories({ categories }: CocoDataset, add: Add): void {
+function checkCategories({ categories }: CocoTables, add: Add): void {
   const lastOfId = new Map(categories.map(({ id }, row) => [id, row]));
   const lastOfName = new Map(categories.map(({ name }, row) => [name, row]));
   categories.forEach(({ id, name }, row) => {
@@ -74,7 +88,7 @@ function whyIncomplete(annotations: AnnotationTable): DataError | undefined {
 }
 
 function checkAnnotations(
-  dataset: CocoDataset, isComplete: boolean, add: Add, onProgress?: (checked: number, inAll: number) => void,
+  dataset: CocoTables, isComplete: boolean, add: Add, onProgress?: (checked: number, inAll: number) => void,
 ): void {
   const { annotations, isResults } = dataset;
   const { count, scores, isCrowd } = annotations;
@@ -110,7 +124,7 @@ function hasInfinity({ areas, scores, boxes }: AnnotationTable, row: number): bo
   return isInfinite(areas[row]) || isInfinite(scores[row]) || boxes.subarray(4 * row, 4 * row + 4).some(isInfinite);
 }
 
-function checkId(dataset: CocoDataset, row: number, add: Add): void {
+function checkId(dataset: CocoTables, row: number, add: Add): void {
   const id = dataset.annotations.ids[row]!;
   if (Number.isNaN(id)) add('missing-id', row);
   else if (!Number.isInteger(id)) add('id-not-whole', row);
@@ -119,7 +133,7 @@ function checkId(dataset: CocoDataset, row: number, add: Add): void {
   if (!Number.isNaN(id) && dataset.annotationRow(id) !== row) add('duplicate-id', row);
 }
 
-function checkBox({ annotations: { boxes }, images }: CocoDataset, row: number, image: number, add: Add): void {
+function checkBox({ annotations: { boxes }, images }: CocoTables, row: number, image: number, add: Add): void {
   const [x = NaN, y = NaN, width = NaN, height = NaN] = boxes.subarray(4 * row, 4 * row + 4);
   if (Number.isNaN(x)) add('missing-box', row);
   else if (!(width > 0 && height > 0)) add('box-without-extent', row);
@@ -145,7 +159,7 @@ function keypointsOfFirst(annotations: AnnotationTable): number | undefined {
  * @returns whether all its numbers are finite
  */
 function checkKeypoints(
-  { annotations, isResults }: CocoDataset, row: number, { named, usual }: Readonly<Record<'named' | 'usual', number | undefined>>, add: Add,
+  { annotations, isResults }: CocoTables, row: number, { named, usual }: Readonly<Record<'named' | 'usual', number | undefined>>, add: Add,
 ): boolean {
   const expected = named ?? usual;
   let keypoints: Float64Array | undefined;
@@ -170,7 +184,7 @@ function checkKeypoints(
 
 /** @returns whether all its numbers are finite */
 function checkSegmentation(
-  { annotations, images, isResults }: CocoDataset, row: number, image: number, view: SegmentationView, add: Add,
+  { annotations, images, isResults }: CocoTables, row: number, image: number, view: SegmentationView, add: Add,
 ): boolean {
   try {
     annotations.readSegmentation(row, view);

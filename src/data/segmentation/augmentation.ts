@@ -5,7 +5,7 @@
 
 import { ConfigError } from '../../errors.ts';
 import type { Rng } from '../../random/rng.ts';
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import { fitSize, scaleFrame, type Frame } from '../transforms/fitSize.ts';
 import { limitedCrop } from '../transforms/limitedCrop.ts';
 import { changePhotometry, drawPhotometricChange, type PhotometricRanges } from '../transforms/photometricDistortion.ts';

@@ -1,7 +1,7 @@
 // Single photos at test scale with their maps at their own size, in which mmsegmentation counts.
 
 import { BatchLoader, defaultFileWorkers, type LoaderOptions } from '../batchLoader.ts';
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import type { LabelMap } from '../transforms/resizeNearest.ts';
 import { labelRules } from './labelRules.ts';
 import type { SegmentationFolder } from './segmentationFolder.ts';

@@ -3,7 +3,7 @@
 // photos are made on the device.
 
 import { ConfigError } from '../../errors.ts';
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import { fitSize, roundUpSize, scaleFrame, type Frame } from '../transforms/fitSize.ts';
 import { resizeLinear, type Size } from '../transforms/resizeLinear.ts';
 

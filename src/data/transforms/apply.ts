@@ -1,7 +1,7 @@
 // Runs a pipeline on one picture. The random draws come in the order of the transforms, whatever is folded together.
 
 import type { Rng } from '../../random/rng.ts';
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import { centreCropGeometry, randomResizedCropBox } from './cropGeometry.ts';
 import { outputSizePx, type ImageTransform } from './imageTransform.ts';
 import { padAndCrop } from './padAndCrop.ts';

@@ -2,7 +2,7 @@
 
 import { DataError } from '../../errors.ts';
 import type { Rng } from '../../random/rng.ts';
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 
 /**
  * @param out receives RGB bytes [sizePx, sizePx, 3]

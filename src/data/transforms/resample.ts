@@ -3,7 +3,7 @@
 // less work, and then differs by one level here and there. The inner loops are WebAssembly with SIMD (resampleKernel.wat): they
 // take an eighth of the time of the same loops in JavaScript.
 
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import type { Interpolation } from './imageTransform.ts';
 import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 import { RESAMPLE_KERNEL } from './resampleKernel.ts';

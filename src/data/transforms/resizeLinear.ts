@@ -4,7 +4,7 @@
 // loops are WebAssembly with SIMD (linearKernel.wat): they take a quarter of the time of the same loops in JavaScript.
 // Pillow's bilinear (resample.ts) averages over more pixels when it shrinks; a model trained with the one is evaluated with it.
 
-import type { RawImage } from '../dataset.ts';
+import type { RawImage } from '../decode.ts';
 import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 import { LINEAR_KERNEL } from './linearKernel.ts';
 import type { Box } from './resample.ts';

@@ -1,11 +1,10 @@
 // Precision, recall and scores over all photos, from what became of each detection.
 // Source: pycocotools 2.0.11, COCOeval.accumulate; arithmetic in its order.
 
-import { allIndices } from './curveMeans.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import { CurveKernel, type CurveSlice } from './curveKernel.ts';
 import type { DetectionStates } from './detectionStates.ts';
-import type { EvaluationCells } from './evaluationCells.ts';
+import type { EvaluationCells } from './cellKernel.ts';
 
 type CurveArrays = Readonly<Record<'precision' | 'recall' | 'scores', Float64Array>>;
 
@@ -38,7 +37,7 @@ export class CocoCurves {
     const classCount = cells.rankingStarts.length - 1;
     this.shape = [thresholds, recalls.length, classCount, areas, limits.length];
     const hasObjects = (k: number) => truthCounts.subarray(k * areas, (k + 1) * areas).some((count) => count > 0);
-    this.classes = Uint32Array.from(allIndices(classCount).filter(hasObjects));
+    this.classes = Uint32Array.from([...Array(classCount).keys()].filter(hasObjects));
     this.places = new Int32Array(classCount).fill(-1);
     this.classes.forEach((k, c) => { this.places[k] = c; });
     const { rankingStarts, ranking } = rankingOf(this.classes, cells);

@@ -5,7 +5,7 @@ import { loadKernel } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { BOX_KERNEL } from './boxKernelCode.ts';
 import { cellBatches, inSteps } from './cellBatches.ts';
-import type { EvaluationCells } from './evaluationCells.ts';
+import type { EvaluationCells } from './cellKernel.ts';
 import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
 
 /** Columns in the kernel's memory. */

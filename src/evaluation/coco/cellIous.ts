@@ -6,7 +6,7 @@ import type { CocoDataset } from '../../data/coco/cocoDataset.ts';
 import { DataError } from '../../errors.ts';
 import { compareBoxes } from './boxKernel.ts';
 import type { CocoParameters } from './cocoParameters.ts';
-import type { EvaluationCells } from './evaluationCells.ts';
+import type { EvaluationCells } from './cellKernel.ts';
 import { checkKeypoints, keypointSimilarity } from './keypointSimilarity.ts';
 import { MaskComparer, type MaskCells, type MaskSource } from './maskCells.ts';
 import { compareTogether, type MaskHelp } from './maskHelp.ts';

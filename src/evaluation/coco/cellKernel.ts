@@ -5,8 +5,31 @@ import { loadKernel, type KernelGlobal } from '../../data/kernelLoader.ts';
 import { DataError } from '../../errors.ts';
 import { CELL_KERNEL } from './cellKernelCode.ts';
 import type { CocoParameters } from './cocoParameters.ts';
-import type { EvaluationCells } from './evaluationCells.ts';
 import { inMemory, KernelColumns, type KernelExports } from './kernelMemory.ts';
+
+/** Annotations by class and photo: see evaluationCells.ts. */
+export interface EvaluationCells {
+  /** Number of cells. They are in the order of their class, then of their photo. */
+  readonly count: number;
+  /** [count] index into categoryIds; 0 without useCats. */
+  readonly categories: Uint32Array;
+  /** [count] index into imageIds. */
+  readonly images: Uint32Array;
+  /** [count + 1] first of the cell's rows in `truths`. */
+  readonly truthStarts: Uint32Array;
+  /** Rows of the ground truth, a cell's in the file's order. */
+  readonly truths: Uint32Array;
+  /** [count + 1] first of the cell's rows in `detections`. */
+  readonly detectionStarts: Uint32Array;
+  /** Rows of the detections, a cell's by score, best first, at most the largest of maxDets. */
+  readonly detections: Uint32Array;
+  /** [K + 1] first of a class's rows in `ranking`. */
+  readonly rankingStarts: Uint32Array;
+  /** Places in `detections` by class, then by score over all photos. */
+  readonly ranking: Uint32Array;
+  /** [detections] place of a detection in its cell, from 0 on. */
+  readonly ranks: Uint32Array;
+}
 
 /** Columns in the kernel's memory. */
 type Column =

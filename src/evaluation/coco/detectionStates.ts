@@ -4,7 +4,7 @@
 import type { AnnotationTable } from '../../data/coco/annotationTable.ts';
 import type { CellIous } from './cellIous.ts';
 import type { CocoParameters } from './cocoParameters.ts';
-import type { EvaluationCells } from './evaluationCells.ts';
+import type { EvaluationCells } from './cellKernel.ts';
 
 // A detection that matches no object is 0.
 /** A detection that matches an object. */

@@ -1,7 +1,6 @@
 // Asks a segmentation model about a photo: its classes, an overlay, a label image.
 
-import type { RawImage } from '../../data/dataset.ts';
-import { decodeImage } from '../../data/decode.ts';
+import { decodeImage, type RawImage } from '../../data/decode.ts';
 import { encodeLabelPng } from '../../data/labelPng.ts';
 import type { ClassSet } from '../../data/segmentation/classSet.ts';
 import { testPhotos } from '../../data/segmentation/testPhotos.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { RawImage } from '../../../src/data/dataset.ts';
+import type { RawImage } from '../../../src/data/decode.ts';
 import { ade20kAugmentation, augment, checkAugmentation, type LabelledPhoto, type SegmentationAugmentation } from '../../../src/data/segmentation/augmentation.ts';
 import { openSegmentationSplit } from '../../../src/data/segmentation/openSegmentationData.ts';
 import { LabelReader } from '../../../src/data/segmentation/labelRules.ts';

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyTransforms } from '../../../src/data/transforms/apply.ts';
-import type { RawImage } from '../../../src/data/dataset.ts';
+import type { RawImage } from '../../../src/data/decode.ts';
 import type { Interpolation } from '../../../src/data/transforms/imageTransform.ts';
 import { resample, type ResampleOptions } from '../../../src/data/transforms/resample.ts';
 import { Rng } from '../../../src/random/rng.ts';
