@@ -208,6 +208,10 @@ describe('MeanIou', () => {
     none.add(Uint8Array.of(0, 255), Uint8Array.of(0, 1));
     none.add(Int16Array.of(0, 255), Int16Array.of(0, 1));
     expect([...none.confusion()]).toEqual([2, 0, 0, 0, 0, 2, 0, 0, 0]);
+    const wide = new MeanIou({ classes: 2, prediction: { labelMap: new Map([[300, 255]]) } });
+    wide.add(Int32Array.of(0, 300), Int32Array.of(0, 1));
+    expect([...wide.confusion()]).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0]);
+    expect(() => wide.add(Int32Array.of(300, 70_000), Int32Array.of(0, 1))).toThrow('got 70000 first at pixel 1 and 1 wrong of 2 pixels');
   });
 
   it('counts more than 2^32 pixels', () => {
@@ -328,6 +332,7 @@ describe('MeanIou', () => {
     const mapped = { classes: 3, labelMap: new Map([[7, 1]]), prediction: { labelMap: new Map([[8, 1]]) } };
     it.each<[MeanIouOptions, LabelValues, LabelValues, string]>([
       [{ classes: 3 }, Int32Array.of(256, 0, 9), Int32Array.of(0, 0, 0), 'got 256 first at pixel 0 and 2 wrong of 3 pixels'],
+      [{ classes: 3 }, Int32Array.of(256, 0), Int32Array.of(0, 0), 'got 256 first at pixel 0 and 1 wrong of 2 pixels'],
       [{ classes: 3 }, Int32Array.of(0, 0, 0), Int32Array.of(300, 0, 9), 'got 300 first at pixel 0 and 2 wrong of 3 pixels'],
       // Not the truth, whose ignored pixels need no prediction.
       [{ classes: 3 }, Int32Array.of(9, 0, 70_000), Int32Array.of(255, 0, 1), 'in prediction, got 70000 first at pixel 2 and 1 wrong of 3 pixels'],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { CocoDataset } from '../../../src/data/coco/cocoDataset.ts';
+import type { CocoAnnotation } from '../../../src/data/coco/records.ts';
 import { CellMatcher } from '../../../src/evaluation/coco/cellMatcher.ts';
 import { CocoEval } from '../../../src/evaluation/coco/cocoEval.ts';
 import { Rng } from '../../../src/random/rng.ts';
@@ -27,6 +28,17 @@ it('labels an evaluation too large for one batch as it labels its photos alone',
   expect(whole.states.length).toBe(photos * objects * 40);
   expect(whole.states).toEqual(Uint8Array.from(parts.flatMap(({ states }) => [...states])));
   expect(new Set(whole.states)).toEqual(new Set([0, 1, 2]));
+  // Cells of one batch and of the next, in an order that goes back and forth.
+  const { evaluation } = new CocoEval(truth, detections, { iouType: 'bbox', maxDets: [1, 10, objects] });
+  const matcher = new CellMatcher(evaluation);
+  for (const cell of [25, 0, 29, 24]) {
+    const alone = new CocoEval(truth, detections, { iouType: 'bbox', maxDets: [1, 10, objects], imageIds: [cell + 1] }).evaluation;
+    const [own, expected] = [matcher.match(cell, 0), new CellMatcher(alone).match(0, 0)];
+    expect(own.matches, `${cell}`).toEqual(expected.matches);
+    expect(own.ignored, `${cell}`).toEqual(expected.ignored);
+    expect(own.state(objects - 1, 3), `${cell}`).toBe(expected.state(objects - 1, 3));
+  }
+  expect(matcher.label()).toEqual(whole);
   const sum = (a: number) => parts.reduce((count, { truthCounts }) => count + truthCounts[a]!, 0);
   expect([...whole.truthCounts]).toEqual([0, 1, 2, 3].map(sum));
 });
@@ -80,4 +92,45 @@ it('names the object without an area', async () => {
   });
   const results = await truth.loadRes([{ ...record, score: 0.5 }]);
   expect(() => new CocoEval(truth, results, { iouType: 'bbox' }).evaluate()).toThrow('expected an area for object 6, got none');
+});
+
+const thing = { images: [{ id: 1, width: 99, height: 99, file_name: 'a.jpg' }], categories: [{ id: 1, name: 'thing' }] };
+const square = { image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 };
+
+it('takes an IoU of nearly 1 for a threshold of 1', async () => {
+  const truth = CocoDataset.fromObject({ ...thing, annotations: [{ ...square, id: 1 }] });
+  const recall = async (height: number) => {
+    const results = await truth.loadRes([{ ...square, bbox: [0, 0, 10, height], score: 0.5 }]);
+    return new CocoEval(truth, results, { iouType: 'bbox', iouThresholds: [1] }).summarize().stats[8];
+  };
+  expect([await recall(10), await recall(10 - 1e-10), await recall(10 - 1e-8)]).toEqual([1, 1, 0]);
+});
+
+it('lets an object be found again that a detection with id 0 has found, as in pycocotools', () => {
+  const truth = CocoDataset.fromObject({ ...thing, annotations: [{ ...square, id: 1 }] });
+  const states = (ids: readonly [number, number]) => {
+    const annotations = ids.map((id, i) => ({ ...square, id, score: i === 0 ? 0.5 : 0.9 }));
+    const { evaluation } = new CocoEval(truth, CocoDataset.fromObject({ ...thing, annotations }), { iouType: 'bbox', iouThresholds: [0.5] });
+    const { state } = new CellMatcher(evaluation).match(0, 0);
+    return [state(0, 0), state(1, 0)]; // best first: the second of the file
+  };
+  expect(states([5, 0])).toEqual([1, 1]);
+  expect(states([0, 5])).toEqual([1, 0]);
+});
+
+it('names the object and the detection without a box', () => {
+  const without = (id: number) => ({ image_id: 1, category_id: 1, area: 100, iscrowd: 0, id, score: 0.5 });
+  const evaluate = (truths: CocoAnnotation[], detected: CocoAnnotation[]) => () =>
+    new CocoEval(CocoDataset.fromObject({ ...thing, annotations: truths }), CocoDataset.fromObject({ ...thing, annotations: detected }), { iouType: 'bbox' }).evaluate();
+  const fine = { ...square, id: 1, score: 0.5 };
+  expect(evaluate([fine, without(4)], [fine])).toThrow('expected a bbox of four numbers for object 4, got none');
+  expect(evaluate([fine], [fine, without(6)])).toThrow('expected a bbox of four numbers for detection 6, got none');
+});
+
+it('takes the areas of masks for boxes too', async () => {
+  const truth = CocoDataset.fromObject({ ...thing, annotations: [{ ...square, id: 1 }] });
+  const segmentation = { size: [99, 99] as [number, number], counts: [0, 10, 89, 10, 89, 10, 99 * 99 - 208] };
+  const results = await truth.loadRes([{ image_id: 1, category_id: 1, score: 0.5, segmentation }]);
+  const { ious } = new CocoEval(truth, results, { iouType: 'bbox' }).evaluation;
+  expect([[...ious.detectionAreas], [...ious.values]]).toEqual([[30], [0.3]]);
 });

@@ -31,6 +31,7 @@ describe('resolveParameters', () => {
     expect(resolveParameters({ iouType: 'segm', ...options }, truth))
       .toMatchObject({ maxDets: [0, 10, 100], imageIds: [4, 30], categoryIds: [2, 5] });
     expect(resolveParameters({ iouType: 'segm', ...options, useCats: false }, truth).categoryIds).toEqual([5, 2, 5]);
+    expect(resolveParameters({ iouType: 'segm', useCats: false }, truth).categoryIds).toEqual([2, 5]);
   });
 
   it('names ranges that have no label', () => {

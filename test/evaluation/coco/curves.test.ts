@@ -72,7 +72,7 @@ describe('recallCurves', () => {
 
   it('takes any of the IoU thresholds, and names what it does not have', async () => {
     const example = await errorExample();
-    for (const iou of [0.55, 0.6, 0.65, 0.7, 0.95]) expect(recallCurves(example, { iou }).length).toBe(2);
+    for (const iou of [0.55, 0.6, 0.65, 0.7, 0.9, 0.95]) expect(recallCurves(example, { iou }).length).toBe(2);
     expect(() => recallCurves(example, { iou: 0.52 })).toThrow('recallCurves: expected one of 0.5, 0.55');
     expect(() => recallCurves(example, { area: 'tiny' })).toThrow('expected one of all, small, medium, large for area, got tiny');
     expect(() => recallCurves(example, { maxDets: 50 })).toThrow('expected one of 1, 10, 100 for maxDets, got 50');
@@ -98,11 +98,41 @@ describe('curves of some sizes, limits and classes', () => {
     const example = await errorExample({ detections }, { iouType: 'bbox', maxDets: [1, 2, 4] });
     const highest = (curve: { recall: Float64Array; precision: Float64Array }) =>
       Math.max(...curve.recall.filter((_, i) => curve.precision[i]! > 0));
-    for (const [maxDets, recall] of [[undefined, 1], [4, 1], [2, 0.5], [1, 0.5]] as const) {
+    for (const [maxDets, recall] of [[2, 0.5], [undefined, 1], [4, 1], [2, 0.5], [1, 0.5]] as const) {
       expect(highest(recallCurves(example, maxDets === undefined ? {} : { maxDets })[0]!), `${maxDets}`).toBe(recall);
     }
     expect(scoreCurves(example)[0]!.scores).toEqual(Float64Array.of(0.9, 0.8, 0.7, 0.65));
     expect(scoreCurves(example, { maxDets: 3 })[0]!.scores).toEqual(Float64Array.of(0.9, 0.8, 0.7));
+  });
+
+  it('match from an IoU of 0.5 on where none is told', async () => {
+    const near = { image_id: 7, category_id: 1, score: 0.85, bbox: [23, 0, 10, 10] }; // 7 / 13 of B
+    const recallAt = async (options: { iou?: number }) => scoreCurves(await errorExample({ detections: [near] }), options)[0]!.recall[1];
+    expect([await recallAt({}), await recallAt({ iou: 0.5 }), await recallAt({ iou: 0.55 })]).toEqual([1, 1, 0.5]);
+  });
+
+  it('are there with one recall and one threshold', async () => {
+    const example = await errorExample({}, { iouType: 'bbox', recallThresholds: [0.5], iouThresholds: [0.5] });
+    expect(recallCurves(example).map(({ precision }) => [...precision])).toEqual([[expect.closeTo(1, 14)], [0]]);
+  });
+
+  it('are made for the classes that have objects', async () => {
+    const { truth, detections } = await errorExample();
+    const categories = [{ id: 0, name: 'ant' }, ...truth.categories, { id: 9, name: 'bee' }];
+    const file = { images: truth.loadImgs([7]), annotations: truth.loadAnns([3, 4]), categories }; // dogs
+    const dataset = CocoDataset.fromObject(file);
+    const results = await dataset.loadRes(detections.loadAnns(detections.getAnnIds()));
+    const curves = new CocoEval(dataset, results, { iouType: 'bbox' }).accumulate();
+    expect([...curves.classes]).toEqual([2]);
+    expect([...curves.places]).toEqual([-1, -1, 0, -1]);
+    const [T, R, K, A, M] = curves.shape;
+    expect([T, R, K, A, M]).toEqual([10, 101, 4, 4, 3]);
+    const ofClass = (values: Float64Array, rows: number, k: number) =>
+      Array.from({ length: rows * A * M }, (_, i) => values[(Math.floor(i / (A * M)) * K + k) * A * M + i % (A * M)]!);
+    for (const [kind, rows] of [['precision', T * R], ['scores', T * R], ['recall', T]] as const) {
+      for (const k of [0, 1, 3]) expect(new Set(ofClass(curves[kind], rows, k))).toEqual(new Set([-1]));
+      expect(ofClass(curves[kind], rows, 2)).toEqual([...curves.ofClasses[kind]]);
+    }
   });
 
   it('are one without classes', async () => {

@@ -36,6 +36,8 @@ it('finds the cell of a class and a photo, and none where nothing is', async () 
     const matches = evaluation.matchesOf(image, category);
     return matches === undefined ? [] : [`${image} ${category}: ${[...matches.truthIds].join()} ${[...matches.scores].join()}`];
   }));
+  expect(() => evaluation.matchesOf(7, 2, 'tiny')).toThrow('CocoEval.matchesOf: expected one of all, small, medium, large for area, got tiny');
+  expect(evaluation.matchesOf(7, 2, 'medium')!.truthIgnored).toEqual(Uint8Array.of(1));
   expect(found).toEqual(['7 2: 2 ', '7 8: 3 ', '19 2:  0.5', '19 5: 4 ', '40 5: 1 ']);
 });
 

@@ -54,5 +54,8 @@ it('says it of one and of several, and of none without classes', async () => {
     expect.stringMatching(/^2 of the objects have the id of a later annotation, which stands for them here, /),
   ]);
   expect(await notes([3, 3, 3], [result], 'bbox', false)).toEqual([]);
+  const { truth } = await evaluate([{ ...square, id: 3 }], [result], 'segm');
+  const itself = new CocoEval(truth, CocoDataset.fromObject({ images, annotations: [{ ...square, id: 3, score: 1 }] }), { iouType: 'segm' });
+  expect(evaluationNotes(itself)).toEqual([]); // no results: nothing stands for their masks
   expect(await notes([3], [result, { ...result, segmentation: mask }], 'segm')).toEqual([expect.stringMatching(/^1 of the 2 results holds no mask: /)]);
 });

@@ -52,12 +52,15 @@ it('counts labelled keypoints where num_keypoints is missing', async () => {
   const counted = await stats([hand, { ...hidden, num_keypoints: 0 }]);
   expect(counted[5]).toBeCloseTo(1, 12); // the recall: the hidden one is not asked for
   expect(await stats([uncounted, hidden])).toEqual(counted);
+  expect((await stats([{ ...hidden, id: 1 }, { ...uncounted, id: 2 }]))[5]).toBeCloseTo(1, 12);
 });
 
 it('refuses sigmas that cannot be, and another number of keypoints', async () => {
   await expect(evaluate([hand], [found], [0.1, 0])).rejects.toThrow('expected numbers above 0 for keypointSigmas, got [0.1,0]');
   const evaluation = await evaluate([hand], [found], [0.1, 0.1]);
   expect(() => evaluation.evaluate()).toThrow('expected 2 keypoints of 3 numbers for object 1, got 15 numbers: as many as there are sigmas');
+  const odd = await evaluate([{ ...hand, keypoints: [...flat, 1] }], [found], undefined, false);
+  expect(() => odd.evaluate()).toThrow('expected 5 keypoints of 3 numbers for object 1, got 16 numbers');
 });
 
 describe('keypointSimilarity', () => {
@@ -68,6 +71,10 @@ describe('keypointSimilarity', () => {
   it('is the mean over labelled keypoints, those that are not visible too', () => {
     const found = similarity([13, 24, 2, 0, 0, 2, 30, 31, 2], [10, 20, 2, 5, 5, 0, 30, 30, 1], [0.1, 0.2, 0.3]);
     expect(found).toBeCloseTo((oks(25, 0.1) + oks(1, 0.3)) / 2, 14);
+  });
+
+  it('takes one labelled keypoint alone', () => {
+    expect(similarity([13, 24, 1, 0, 0, 1], [10, 20, 1, 50, 50, 0], [0.1, 0.2])).toBeCloseTo(oks(25, 0.1), 14);
   });
 
   it('measures from the box at three times its size where none is labelled', () => {

@@ -90,6 +90,43 @@ describe('tide', () => {
     expect([errors.localisation.count, errors.duplicate.count]).toEqual([2, 1]);
   });
 
+  it('judges what lies on a limit as tidecv does', async () => {
+    // One object of each class, detections that cover exactly 0.1 or 0.5 of one.
+    const kinds = async (category_id: number, height: number) => {
+      const truth = CocoDataset.fromObject({
+        images: [{ id: 1, width: 99, height: 99, file_name: '1.jpg' }], categories: [1, 2].map((id) => ({ id, name: `${id}` })),
+        annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 },
+          { id: 2, image_id: 1, category_id: 2, bbox: [50, 0, 10, 10], area: 100, iscrowd: 0 }],
+      });
+      const results = await truth.loadRes([{ image_id: 1, category_id, score: 0.9, bbox: [0, 0, 10, height] }]);
+      const { errors } = tide(new CocoEval(truth, results, { iouType: 'bbox' }));
+      return Object.entries(errors).flatMap(([kind, { count }]) => (count > 0 && kind !== 'missed' ? [kind] : []));
+    };
+    expect(await kinds(1, 1)).toEqual(['localisation']);
+    expect(await kinds(1, 0.9)).toEqual(['background']);
+    expect(await kinds(2, 1)).toEqual(['background']);
+    expect(await kinds(2, 1.1)).toEqual(['both']);
+    expect(await kinds(2, 5)).toEqual(['classification']);
+    expect(await kinds(2, 4.9)).toEqual(['both']);
+    expect(await kinds(1, 5)).toEqual([]); // it finds the object
+  });
+
+  it('leaves out what lies in a crowd of its class by more than half', async () => {
+    const record = { image_id: 1, category_id: 1, iscrowd: 0 };
+    const ap = async (crowdHeight: number) => {
+      const truth = CocoDataset.fromObject({
+        images: [{ id: 1, width: 99, height: 99, file_name: '1.jpg' }], categories: [{ id: 1, name: 'thing' }],
+        annotations: [{ ...record, id: 1, bbox: [50, 0, 10, 10], area: 100 },
+          { ...record, id: 2, bbox: [0, 0, 10, crowdHeight], area: 10 * crowdHeight, iscrowd: 1 }],
+      });
+      const wrong = { ...record, score: 0.9, bbox: [0, 0, 10, 10] };
+      const results = await truth.loadRes([wrong, { ...record, score: 0.5, bbox: [50, 0, 10, 10] }]);
+      return tide(new CocoEval(truth, results, { iouType: 'bbox' })).ap;
+    };
+    expect(await ap(5)).toBeCloseTo(1 / 2, 14); // the wrong one counts
+    expect(await ap(5.5)).toBeCloseTo(1, 14);
+  });
+
   it('gives the first of equally covered objects to a wrong class', async () => {
     const bbox = [0, 0, 10, 10];
     const truth = CocoDataset.fromObject({
