@@ -56,7 +56,10 @@ export default class MutationRunner extends TestRunner {
     if (!await passes(again)) { // a test that cannot be run twice leaves it to processes of their own
       return appendJournal({ kind: 'reached', outside: true, file, ids: takeReached() });
     }
-    for (const id of left) {
+    const repeated = new Set(takeReached());
+    // What a module does once, at its first use, as it does what it does when it is loaded.
+    appendJournal({ kind: 'reached', outside: true, file, ids: left.filter((id) => !repeated.has(id)) });
+    for (const id of left.filter((one) => repeated.has(one))) {
       appendJournal({ kind: 'start', id, file, test: test.id, limit: limits.time });
       const survives = await passes(() => runAgain(test, id), limits);
       active = -1;

@@ -91,7 +91,7 @@ class PhotoFinder {
     const exact = names.map((name) => this.#byName.get(name.normalize('NFC'))).filter((name) => name !== undefined);
     const ofXml = exact.find((name) => stemKey(name) === stem) ?? this.#byStem.get(stem);
     const stems = [...names.map((name) => (isPhoto(name) ? stemKey(name)! : name.normalize('NFC'))), path.posix.basename(stem)];
-    return ofXml ?? exact[0] ?? stems.map((one) => this.#byStem.get(one)).find((name) => name !== undefined);
+    return [ofXml, exact[0], ...stems.map((one) => this.#byStem.get(one))].find((name) => name !== undefined);
   }
 }
 
