@@ -214,6 +214,11 @@ describe('decodeImage', () => {
     const grey = (value: number) => sharp(new Uint16Array(16).fill(value), { raw }).toColourspace('grey16').png().toBuffer();
     await expect(grey(900).then((bytes) => decodeImage(bytes))).rejects.toThrow('values up to 900 in 16 bits');
     expect((await decodeImage(await grey(0))).data).toEqual(new Uint8Array(48));
+    expect((await decodeImage(await grey(4096))).data).toEqual(new Uint8Array(48).fill(16));
+    await expect(grey(4095).then((bytes) => decodeImage(bytes))).rejects.toThrow('values up to 4095 in 16 bits');
+    const rgba = new Uint16Array(64).map((_, i) => [200, 200, 300, 65_535][i % 4]!); // opaque, which is no brightness
+    const clear = sharp(rgba, { raw: { width: 4, height: 4, channels: 4 } }).toColourspace('rgb16').png().toBuffer();
+    await expect(clear.then((bytes) => decodeImage(bytes))).rejects.toThrow('values up to 300 in 16 bits');
   });
 
   describe('the pixel limit', () => {

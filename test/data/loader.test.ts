@@ -163,6 +163,7 @@ describe('ImageLoader', () => {
   it('keeps no more batches in flight than it is allowed to', async () => {
     const data = new CountingDataset();
     await withLoader({ batchSize: 4, workers: 0, prefetchBatches: 2, shuffle: false }, async (loader) => {
+      expect(loader.batchesAhead).toBe(3); // and the one that was handed out
       const batches = loader.epoch(0);
       for (let taken = 1; taken <= 3; taken++) {
         await batches.next();

@@ -24,6 +24,12 @@ vi.mock('node:worker_threads', async (original) => {
 });
 afterEach(() => Object.assign(system, { most: Infinity, started: 0, ended: 0 }));
 
+it('starts as many threads as it is told', async () => {
+  const pool = new WorkerPool(2, null as never);
+  expect(system.started).toBe(2);
+  await pool.close();
+});
+
 it('reports a crashed worker to whoever waits for it and to whoever asks later', async () => {
   // Without its setup the worker's module throws as it is loaded.
   const pool = new WorkerPool(1, null as never);

@@ -39,6 +39,8 @@ const options: TrainerOptions = {
   compile: true,
 };
 
+const adam = { kind: 'adamw', lr: 0.1, weightDecay: 0, betas: [0.9, 0.99], eps: 1e-8, noDecay: 'none' } as const;
+
 async function run(task: LineTask, changes: Partial<TrainerOptions> = {}, observers: TrainerObservers = {}, resume = false) {
   const directory = await openRun({ path, config: {}, resume });
   try {
@@ -325,6 +327,43 @@ describe('train', () => {
       expect(saved).toEqual([1, 2, 3]);
       rmSync(path, { recursive: true });
     }
+  });
+
+  it('leaves no tensor behind', async () => {
+    const task = new LineTask();
+    await run(task); // a task keeps its own
+    rmSync(path, { recursive: true });
+    const before = memory().numTensors;
+    await run(task, { ema: { decay: 0.5 }, accumulationSteps: 2, clipGradNorm: 1, optimizer: adam });
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it('counts updates from 1, as the correction of moments wants', async () => {
+    const schedule = { kind: 'poly', updates: 2, power: 0, minLr: 0, warmupUpdates: 0, warmupRatio: 1 } as const;
+    await run(new LineTask({ batchesPerEpoch: 8 }), { optimizer: adam, schedule }, { isStopped: () => log().at(-1)?.step === 1 });
+    expect(await weightOf('last')).toBeCloseTo(1.1, 6); // the first step of Adam is the learning rate
+  });
+
+  it('killed before its first checkpoint, starts over and logs each step once', async () => {
+    const cut = new LineTask();
+    cut.corrupt = (batch) => {
+      if (batch.index === 2) throw new DataError('a photo is cut');
+      return batch;
+    };
+    await expect(run(cut)).rejects.toThrow('a photo is cut');
+    expect(log().map(({ step }) => step)).toEqual([1, 2]);
+    await run(new LineTask(), {}, {}, true);
+    expect(log().filter(({ event }) => event === 'train').map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  it('stopped in its last evaluation, makes up for it and begins the run anew', async () => {
+    const first = new LineTask();
+    await run(first, {}, { isStopped: () => first.evaluated.length === 3 });
+    expect(log().filter(({ event }) => event === 'evaluate')).toHaveLength(2);
+    rmSync(join(path, 'env.json'));
+    await run(new LineTask(), {}, {}, true);
+    expect(log().filter(({ event }) => event === 'evaluate')).toHaveLength(3);
+    expect(existsSync(join(path, 'env.json'))).toBe(true);
   });
 
   it('stopped before its first update, can be resumed', async () => {

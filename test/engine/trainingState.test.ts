@@ -66,7 +66,7 @@ describe('restoreTraining', () => {
       restoreTraining(path, await stateOf(model, isAveraged), { ...expected, ...more });
     await saveTraining(path, await stateOf(norm(), false), { position, metadata });
     await expect(restored()).rejects.toThrow(`expected ema.safetensors in ${path}, got none`);
-    await expect(restored(norm(3), false)).rejects.toThrow(/checkpoint of another model/);
+    await expect(restored(norm(3), false)).rejects.toThrow(/last(?!\/optimizer).* checkpoint of another model/);
     await expect(restored(norm(), false, { metadata: { classNames: ['a', 'c'] } })).rejects.toThrow('expected the classes of');
     await expect(restored(norm(), false, { updatesPerEpoch: 3 })).rejects.toThrow(ConfigError);
     await expect(restored(norm(), false, { totalSteps: 2 })).rejects.toThrow('expected a schedule of at least the 3 updates');

@@ -189,6 +189,12 @@ describe('TrainingStep', () => {
       expect(peak).toHaveBeenCalledTimes(1);
     });
 
+    it('names a parameter where the loss depends on none', async () => {
+      const { step } = stepOf({ compile: false, loss: ([x]) => ({ total: sum(x!), parts: {} }) });
+      const run = step.run([tensor1d([1, 2])], { isUpdate: true, learningRate: 0, update: 1, seed: 0 });
+      await expect(run).rejects.toThrow('got one that leaves out weight');
+    });
+
     it('tells no peak of a pass that cannot be compiled, where it need not be', () => {
       const fails = (error: Error, compile: boolean) => {
         vi.spyOn(CompiledStep.prototype, 'peakBytes').mockImplementationOnce(() => { throw error; });

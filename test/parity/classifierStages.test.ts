@@ -151,6 +151,9 @@ describe('runForward', () => {
     const one = { shape: [1, 3, 8, 8], data: new Float32Array(3 * 8 * 8).fill(0.5) };
     const losses = await Promise.all([0, 1, 2].map(async (label) => (await runForward(model, { x: one, y: Int32Array.of(label) })).get('output.loss')!.data[0]!));
     expect(losses.reduce((sum, loss) => sum + Math.exp(-loss), 0)).toBeCloseTo(1, 6); // probabilities of the three classes
+    // A teacher says nothing to a model that is not distilled.
+    const taught = await runForward(model, { x: one, y: Int32Array.of(1), teacher: Int32Array.of(2) });
+    expect(taught.get('output.loss')!.data[0]).toBe(losses[1]);
   });
 
   it('refuses inputs that do not fit the model', async () => {

@@ -83,6 +83,10 @@ describe('forwardSegmentor', () => {
     expect(labelled.get('output.aux_acc_seg')!.data[0]).toBeCloseTo(100 * auxiliary / (found.length * 3 / 4), 4);
     expect(labelled.get('output.total')!.data[0]).toBeCloseTo(labelled.get('output.loss_ce')!.data[0]! + labelled.get('output.aux_loss_ce')!.data[0]!, 5);
     expect([...labelled.keys()].some((name) => name.startsWith('output.after.') || name.startsWith('grad.'))).toBe(false);
+    const ignored = { ...label, data: new Int32Array(data.length).fill(255) };
+    const whichCount = await forwardSegmentor(model, { x, label: ignored }, { part: 'whole', grad: true });
+    expect([whichCount.get('output.acc_seg')!.data[0], whichCount.get('output.aux_acc_seg')!.data[0]]).toEqual([0, 0]);
+    for (const name of ['grad.input.x', 'grad.backbone.pos_embed', 'grad.decode_head.conv_seg.bias']) expect(whichCount.has(name), name).toBe(true);
     expect(memory().numTensors).toBe(before);
     model.dispose();
   });
@@ -121,6 +125,8 @@ describe('forwardSegmentor', () => {
       'forwardSegmentor: expected shape [B, 24, h, w], none of them 0, for input.f0, got [2, 8, 4, 4]');
     expect(await refusal({ features: maps.with(2, values([1, 24, 4, 4])) }, { part: 'heads' })).toBe(
       'forwardSegmentor: expected shape [2, 24, h, w], none of them 0, for input.f2, got [1, 24, 4, 4]');
+    expect(await refusal({ features: maps.with(1, values([1, 24, 4, 8])) }, { part: 'heads' })).toBe(
+      'forwardSegmentor: expected shape [2, 24, h, w], none of them 0, for input.f1, got [1, 24, 4, 8]');
     expect(await refusal({ x }, { part: 'backbone', grad: true })).toBe(
       'forwardSegmentor: expected factors of the maps input.r1 … input.r4 for the gradients, got none');
     expect(await refusal({ x }, { part: 'whole', grad: true })).toBe('forwardSegmentor: expected labels as input.label for the gradients, got none');

@@ -138,9 +138,13 @@ describe('loadRes', () => {
     });
 
     it('completes keypoints with the box around all of them', async () => {
-      const { annotations } = await load([{ image_id: 1, category_id: 1, keypoints: [5, 6, 2, 0, 0, 0, 3, 9.5, 1], score: 0.5 }]);
-      expect([...annotations.areas]).toEqual([47.5]);
-      expect([...annotations.boxes]).toEqual([0, 0, 5, 9.5]);
+      const { annotations } = await load([
+        { image_id: 1, category_id: 1, keypoints: [5, 6, 2, 0, 0, 0, 3, 9.5, 1], score: 0.5 },
+        { image_id: 1, category_id: 1, keypoints: [1, 2, 2, 3, 5, 2, 2, 4, 1], score: 0.5 },
+      ]);
+      expect([...annotations.areas]).toEqual([47.5, 6]);
+      expect([...annotations.boxes]).toEqual([0, 0, 5, 9.5, 1, 2, 2, 3]);
+      expect(annotations.record(1)).toMatchObject({ bbox: [1, 2, 2, 3], area: 6, id: 2 });
       expect([...annotations.keypoints(0) ?? []]).toEqual([5, 6, 2, 0, 0, 0, 3, 9.5, 1]);
     });
 

@@ -63,6 +63,10 @@ describe('cocoStats', () => {
     expect(panoptic).toMatchObject({
       kind: 'panoptic', emptyImages: 2, total: { annotations: 2, photos: 1, crowds: 1, small: 1, medium: 1, large: 0 },
     });
+    expect(panoptic).not.toHaveProperty('unknownCategory');
+    expect(panoptic.perCategory.map(({ crowds }) => crowds)).toEqual([1, 0, 0]);
+    expect(panoptic.perPhotoHistogram).toEqual(
+      [{ above: -1, upTo: 0, count: 2 }, { above: 0, upTo: 1, count: 0 }, { above: 1, upTo: 2, count: 1 }]);
   });
 
   it('has no spreads for an empty file', () => {

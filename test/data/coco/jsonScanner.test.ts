@@ -115,6 +115,11 @@ describe('JsonScanner', () => {
       .toEqual([0, 2, 0, -1, -1, -1, -1, 2]);
   });
 
+  it('takes the hexadecimal digits in either case, and no others', () => {
+    for (const digit of '0123456789abcdefABCDEF') expect(accepts(`"\\u00${digit}${digit}"`), digit).toBe(true);
+    for (const digit of '/:@G`g') expect(accepts(`"\\u004${digit}"`), digit).toBe(false);
+  });
+
   it('names the byte at which the text goes wrong, and what would fit', () => {
     const fault = (text: string): unknown => {
       try {

@@ -54,12 +54,19 @@ describe('showAnns', () => {
     expect(pixel(15, 5)).not.toEqual(grey);
     expect(pixel(5, 25)).toEqual(grey);
     expect(pixel(15, 15)).toEqual(grey);
+    const [first, second] = [pixel(5, 5), pixel(25, 5)];
+    expect(second).toEqual(first); // both in the first colour
+    expect(pixel(35, 5)).toEqual(grey);
   });
 
-  it('gives neighbouring annotations different colours', async () => {
+  it('gives neighbouring annotations different colours, each the golden angle further', async () => {
     const box = (x: number): CocoAnnotation => ({ image_id: 1, segmentation: [[x, 5, x + 8, 5, x + 8, 20, x, 20]] });
     const pixel = await drawn([box(2), box(14), box(26)]);
-    expect(new Set([6, 18, 30].map((x) => pixel(x, 12).join())).size).toBe(3);
+    // Lightness 0.65, saturation 1, hues of 0, 137.508 and 275.016 degrees; 40 % over grey.
+    const colours = [[255, 77, 77], [77, 255, 129], [181, 77, 255]];
+    [6, 18, 30].forEach((x, i) => pixel(x, 12).forEach((value, channel) => {
+      expect(Math.abs(value - (0.6 * 100 + 0.4 * colours[i]![channel]!))).toBeLessThanOrEqual(2);
+    }));
   });
 
   it('names what does not fit', async () => {

@@ -43,7 +43,10 @@ describe('panoptic maps', () => {
     expect([...panopticIds(pixels)]).toEqual(ids);
     expect([...panopticIds(Uint8Array.of(44, 1, 0, 255, 255, 255, 255, 0), 4)]).toEqual([300, 0xffffff]);
     expect(colours.map((_, i) => panopticColour(ids[i]!))).toEqual(colours);
-    expect(() => panopticColour(2 ** 24)).toThrow('expected a whole number below 2^24 for id, got 16777216');
+    for (const wrong of [2 ** 24, -1, 1.5, -0.5, NaN]) {
+      expect(() => panopticColour(wrong)).toThrow(`expected a whole number below 2^24 for id, got ${wrong}`);
+    }
+    expect(panopticColour(0)).toEqual([0, 0, 0]);
     expect(() => panopticIds(new Uint8Array(4))).toThrow('expected a multiple of 3 bytes');
   });
 
@@ -60,5 +63,8 @@ describe('panoptic maps', () => {
   it('name an entry without segments', () => {
     const dataset = PanopticDataset.fromObject({ annotations: [{ image_id: 3, file_name: 'a.png', segments_info: [{ id: 1 }] }] });
     expect(() => dataset.annotation(0)).toThrow('segments_info with an id and a category_id each for annotations[0] (image id 3) of the data');
+    const long = (length: number) => PanopticDataset.fromObject({ annotations: [{ image_id: 3, file_name: 'x'.repeat(length) }] });
+    expect(() => long(51).annotation(0)).toThrow(/xxx"\}$/); // 80 characters
+    expect(() => long(52).annotation(0)).toThrow(/, got .{80}…$/);
   });
 });

@@ -54,6 +54,7 @@ describe('validateCoco', () => {
     ['missing-box', annotation(7, { bbox: [] })],
     ['box-without-extent', annotation(7, { bbox: [1, 1, 0, 4] })],
     ['box-without-extent', annotation(7, { bbox: [1, 1, 2, -4] })],
+    ['box-without-extent', annotation(7, { bbox: [1, 1, 2, 0] })],
     ['box-outside-image', annotation(7, { bbox: [8, 1, 2.5, 4] })],
     ['box-outside-image', annotation(7, { bbox: [-1, 1, 2.5, 4] })],
     ['box-outside-image', annotation(7, { bbox: [1, 100, 2.5, 4] })],
@@ -101,6 +102,11 @@ describe('validateCoco', () => {
     { segmentation: [[1, 1, NaN, 1, 5, 5]] }, { keypoints: [1, NaN, 0], num_keypoints: 0 },
   ])('finds NaN and infinity in objects: %j', (change) => {
     expect(findings([annotation(7, change)], {}, false)).toEqual([['not-finite', [7]]]);
+  });
+
+  it('finds infinity in the last number of any box', () => {
+    const far = (id: number) => annotation(id, { bbox: [1, 1, 4, Infinity] });
+    expect(findings([annotation(1), far(2), annotation(3), far(4), annotation(5)], {}, false)).toEqual([['not-finite', [2, 4]]]);
   });
 
   it('finds infinity in a file: a number too large for a double', () => {

@@ -158,6 +158,19 @@ describe.each(['coco12', 'coco133'] as const)('photo and map in %s', (classes) =
 describe('checkAugmentation', () => {
   it('passes what mmsegmentation uses', () => {
     expect(() => checkAugmentation(ade20kAugmentation)).not.toThrow();
+    expect(ade20kAugmentation).toMatchObject({ padding: [124, 116, 104], mostOfOneClass: 0.75 });
+  });
+
+  it('passes what lies on the bounds', () => {
+    const photometric = { brightness: 255, contrast: [1, 1], saturation: [1, 1], hue: 90 } as const;
+    const [frame, crop] = [{ longPx: 1, shortPx: 1 }, { width: 1, height: 1 }];
+    const least = { frame, crop, ratio: [1, 1], padding: [0, 0, 255] } as const;
+    const still = { ...photometric, brightness: 0, hue: 0 };
+    for (const flipProbability of [0, 1]) {
+      for (const change of [photometric, still]) {
+        expect(() => checkAugmentation({ ...least, mostOfOneClass: 1, flipProbability, photometric: change })).not.toThrow();
+      }
+    }
   });
 
   it.each<[Partial<SegmentationAugmentation>, string]>([
@@ -166,6 +179,13 @@ describe('checkAugmentation', () => {
     [{ crop: { width: 512, height: 0 } }, 'expected whole numbers of at least 1 for crop'],
     [{ mostOfOneClass: 75 }, 'expected a number in (0, 1] for mostOfOneClass, got 75'],
     [{ flipProbability: -1 }, 'expected a number in [0, 1] for flipProbability, got -1'],
+    [{ flipProbability: 1.1 }, 'expected a number in [0, 1] for flipProbability, got 1.1'],
+    [{ mostOfOneClass: 0 }, 'expected a number in (0, 1] for mostOfOneClass, got 0'],
+    [{ ratio: [0, 2] }, 'expected 0 < least <= greatest for ratio, got [0,2]'],
+    [{ ratio: [1, Infinity] }, 'expected 0 < least <= greatest for ratio, got [1,null]'],
+    [{ frame: { longPx: 1, shortPx: 0 } }, 'expected whole numbers longPx >= shortPx >= 1 for frame'],
+    [{ crop: { width: 0, height: 512 } }, 'expected whole numbers of at least 1 for crop'],
+    [{ padding: [0, -1, 0] }, 'expected whole numbers in [0, 255] for padding, got [0,-1,0]'],
     [{ padding: [0, 0, 256] }, 'expected whole numbers in [0, 255] for padding, got [0,0,256]'],
     [{ photometric: { brightness: 32, contrast: [0.5, 1.5], saturation: [1.5, 0.5], hue: 18 } }, 'expected 0 < least <= greatest for photometric.saturation'],
     [{ photometric: { brightness: 32, contrast: [0.5, 1.5], saturation: [0.5, 1.5], hue: 0.5 } }, 'expected a whole number in [0, 90] for photometric.hue, got 0.5'],

@@ -21,6 +21,38 @@ describe('resizeLinear', () => {
     expect(cases.length).toBe(13);
   });
 
+  it('takes the mean of two columns, or rows, where one side alone is halved', () => {
+    const { data } = noise(8, 6);
+    const at = (x: number, y: number, channel: number) => data[(y * 8 + x) * 3 + channel]!;
+    const narrow = whole({ width: 8, height: 6 }, { width: 4, height: 6 });
+    const low = whole({ width: 8, height: 6 }, { width: 8, height: 3 });
+    const mean = (a: number, b: number) => (a + b + 1) >> 1;
+    const row = whole({ width: 8, height: 1 }, { width: 4, height: 2 });
+    expect([...row.subarray(0, 12)]).toEqual([...row.subarray(12)]);
+    expect(row[0]).toBe(mean(noise(8, 1).data[0]!, noise(8, 1).data[3]!));
+    expect([...narrow]).toEqual(Array.from({ length: 72 }, (_, i) => {
+      const [channel, x, y] = [i % 3, Math.floor(i / 3) % 4, Math.floor(i / 12)];
+      return mean(at(2 * x, y, channel), at(2 * x + 1, y, channel));
+    }));
+    expect([...low]).toEqual(Array.from({ length: 72 }, (_, i) => {
+      const [channel, x, y] = [i % 3, Math.floor(i / 3) % 8, Math.floor(i / 24)];
+      return mean(at(x, 2 * y, channel), at(x, 2 * y + 1, channel));
+    }));
+  });
+
+  it('takes the middle one of three where a side is divided by three, beside one that is halved', () => {
+    const { data } = noise(6, 6);
+    const mean = (first: number, second: number) => (data[first]! + data[second]! + 1) >> 1;
+    expect([...whole({ width: 6, height: 6 }, { width: 2, height: 3 })]).toEqual(Array.from({ length: 18 }, (_, i) => {
+      const at = (2 * Math.floor(i / 6) * 6 + 3 * (Math.floor(i / 3) % 2) + 1) * 3 + i % 3;
+      return mean(at, at + 18);
+    }));
+    expect([...whole({ width: 6, height: 6 }, { width: 3, height: 2 })]).toEqual(Array.from({ length: 18 }, (_, i) => {
+      const at = ((3 * Math.floor(i / 9) + 1) * 6 + 2 * (Math.floor(i / 3) % 3)) * 3 + i % 3;
+      return mean(at, at + 3);
+    }));
+  });
+
   it.each([
     [{ width: 61, height: 47 }, { width: 97, height: 80 }],
     [{ width: 61, height: 47 }, { width: 37, height: 29 }],

@@ -29,5 +29,8 @@ describe('resizeNearest', () => {
     const out = new Uint8Array(15).fill(99);
     resizeNearest(map, { resized, window: { x: 1, y: 0, width: 4, height: 3 }, flip: true }, out, 5);
     expect([...out]).toEqual([3, 2, 2, 1, 99, 3, 2, 2, 1, 99, 6, 5, 5, 4, 99]);
+    const twice = new Uint8Array(12).fill(99);
+    resizeNearest(map, { resized, window: { x: 0, y: 0, width: 2, height: 2 }, flip: false }, twice, 4);
+    expect([...twice]).toEqual([1, 1, 99, 99, 1, 1, 99, 99, 99, 99, 99, 99]);
   });
 });

@@ -142,6 +142,14 @@ describe('readYolo where YOLO looks', () => {
     },
   );
 
+  it('takes a folder of labels from where the command runs', async () => {
+    await photo('set/photos/a.jpg', 20, 10);
+    await text('set/texts/a.txt', box);
+    const [photos, labels] = ['set/photos', 'set/texts'].map((one) => path.relative(process.cwd(), path.join(dir, one)));
+    const { file } = await readYolo({ photos: [photos!], labels: labels!, names: ['cat', 'dog'] });
+    expect(file.annotations).toHaveLength(1);
+  });
+
   it('reads several folders together, with names from the folder that they share', async () => {
     for (const one of ['day', 'night']) {
       await photo(`set/${one}/images/1.jpg`, 20, 10);
