@@ -29,7 +29,10 @@ describe('resizeLinear', () => {
     const mean = (a: number, b: number) => (a + b + 1) >> 1;
     const row = whole({ width: 8, height: 1 }, { width: 4, height: 2 });
     expect([...row.subarray(0, 12)]).toEqual([...row.subarray(12)]);
-    expect(row[0]).toBe(mean(noise(8, 1).data[0]!, noise(8, 1).data[3]!));
+    row.forEach((value, i) => { // a row mixed with itself may be rounded down
+      const from = 6 * Math.floor((i % 12) / 3) + i % 3;
+      expect([0, 1]).toContain(mean(noise(8, 1).data[from]!, noise(8, 1).data[from + 3]!) - value);
+    });
     expect([...narrow]).toEqual(Array.from({ length: 72 }, (_, i) => {
       const [channel, x, y] = [i % 3, Math.floor(i / 3) % 4, Math.floor(i / 12)];
       return mean(at(2 * x, y, channel), at(2 * x + 1, y, channel));
