@@ -1,11 +1,8 @@
-// The package's public entry. Importing it loads no libtorch: the addon is loaded by selectBackend.
+// The package's entry: all of `mpvg/ops`, `mpvg/models`, `mpvg/data` and `mpvg/train`. Importing it loads no libtorch: the addon
+// is loaded by selectBackend. COCO files have an entry of their own, `mpvg/coco`.
 
-export { selectBackend } from './backends/select.ts';
-export type { BackendName, BackendOptions } from './backends/select.ts';
-export { joinPresets } from './backbones/position/join.ts';
-export type { JoinName, PositionJoin } from './backbones/position/join.ts';
-export { defineConfig } from './config/defineConfig.ts';
-export type { ClassificationConfig, ClassificationConfigInput } from './recipes/classification/schema.ts';
-export type { SegmentationConfig, SegmentationConfigInput } from './recipes/segmentation/schema.ts';
-export * from './data/normalization.ts';
+export * from './data.ts';
+export * from './models.ts';
+export * from './ops.ts';
+export * from './train.ts';
 export { ConfigError, DataError, NativeError, ShapeError, UserError } from './errors.ts';

@@ -45,6 +45,7 @@ Examples:
       const { readSafetensors, writeSafetensors } = await import('../checkpoint/safetensors.ts');
       const { selectBackend } = await import('../backends/select.ts');
       const { compareOutputs, describeComparison, expectWithin } = await import('./compareOutputs.ts');
+      const { expectPart } = await import('../recipes/recipe.ts');
       const { weightsOf } = await import('../parity/given.ts');
 
       expectOwnPlace(flags.out, [flags.inputs, ...flags.weights]);
@@ -59,7 +60,7 @@ Examples:
       const inputs = await readSafetensors(flags.inputs);
       const { grad = false, train = false, inputs: file } = flags;
       await selectBackend({ backend: flags.backend, device: flags.device });
-      const outputs = await experiment.runStages({ weights, inputs, file, grad, train, tell });
+      const outputs = await expectPart(experiment, 'runStages')({ weights, inputs, file, grad, train, tell });
       const stored = [...outputs].map(([name, tensor]) => [name, { ...tensor, data: new Float32Array(tensor.data) }] as const);
       await writeSafetensors(flags.out, stored);
       const comparison = compareOutputs(outputs, inputs, flags.inputs);

@@ -24,7 +24,8 @@ Examples:
   mpvg params configs/cifar100/vit_lite.ts --join lape --json`)
     .action(async (config: string, flags: ConfigFlags & { json?: true }) => {
       const { openExperiment } = await import('../config/loadConfig.ts');
-      const counted = (await openExperiment(config, overridesOf(flags))).count();
+      const { expectPart } = await import('../recipes/recipe.ts');
+      const counted = expectPart(await openExperiment(config, overridesOf(flags)), 'count')();
       const modules = rows(counted);
       const parts = counted.parts.map((name) => ({ name, ...totals(modules.filter((row) => row.name.startsWith(`${name}.`))) }));
       const total = totals(modules);

@@ -6,7 +6,7 @@ import { openExperiment, type ConfigOverrides } from '../config/loadConfig.ts';
 import { Interrupt } from '../engine/interrupt.ts';
 import { setPrecision } from '../engine/precision.ts';
 import { loadWeights } from '../engine/trainingState.ts';
-import type { Split } from '../recipes/recipe.ts';
+import { expectPart, type Split } from '../recipes/recipe.ts';
 import { tableText } from './table.ts';
 import { tell } from './tell.ts';
 
@@ -30,7 +30,7 @@ export async function runEvaluation(
   const path = await findCheckpoint(checkpoint);
   setPrecision(experiment.config.precision);
   await selectBackend(backend);
-  const evaluation = await experiment.openEvaluation(split);
+  const evaluation = await expectPart(experiment, 'openEvaluation')(split);
   const { model, classNames, evaluator, data } = evaluation;
   const interrupt = new Interrupt({ onRequest: () => tell('stopping; once more (Ctrl-C) ends at once') });
   try {

@@ -14,7 +14,7 @@ import { setPrecision } from '../engine/precision.ts';
 import { formatDuration } from '../engine/progress.ts';
 import { loadWeights } from '../engine/trainingState.ts';
 import { DataError, UserError } from '../errors.ts';
-import type { Predicted } from '../recipes/recipe.ts';
+import { expectPart, type Predicted } from '../recipes/recipe.ts';
 import { resultNames, sameName } from '../report/resultNames.ts';
 import { tell } from './tell.ts';
 
@@ -54,7 +54,7 @@ export async function runPrediction(
   { checkpoint, out, backend }: PredictionOptions,
 ): Promise<number> {
   const experiment = await openExperiment(file, overrides);
-  const prediction = await experiment.openPrediction();
+  const prediction = await expectPart(experiment, 'openPrediction')();
   const { model, classNames, endings } = prediction;
   const jobs = jobsFor((await Promise.all(given.map((path) => photosAt(path, out)))).flat(), out, endings);
   setPrecision(experiment.config.precision);

@@ -21,6 +21,7 @@ import { train, type TrainingResult } from '../engine/trainer.ts';
 import type { Module } from '../nn/module.ts';
 import type { Score, Training } from '../recipes/recipe.ts';
 import { learningCurve, type CurveMetric } from '../report/learningCurve.ts';
+import type { Evaluator } from '../tasks/task.ts';
 import { checkOptions } from './checkOptions.ts';
 import { shellCommand } from './shellCommand.ts';
 import { tell } from './tell.ts';
@@ -44,7 +45,7 @@ export interface RunTrainingOptions {
  */
 export async function runTraining(file: string, overrides: ConfigOverrides, options: RunTrainingOptions): Promise<number> {
   const experiment = await openExperiment(file, overrides);
-  const { config, notes } = experiment;
+  const { config, notes = [] } = experiment;
   const place = { path: config.out, config, resume: options.resume };
   await openRun(place);
   const unlock = await lockRun(config.out);
@@ -73,7 +74,7 @@ export async function runTraining(file: string, overrides: ConfigOverrides, opti
 }
 
 /** Gives every tensor of the model a value. */
-async function startFrom({ task, notes }: Training, seed: number, { init, pretrained }: RunTrainingOptions): Promise<void> {
+async function startFrom({ task, notes = [] }: Training, seed: number, { init, pretrained }: RunTrainingOptions): Promise<void> {
   const { model, metadata } = task;
   for (const note of notes) tell(note);
   if (init !== undefined) for (const line of await loadInitialWeights(init, model, metadata.classNames)) tell(line);
@@ -100,7 +101,7 @@ async function trainIn(run: RunDirectory, training: Training): Promise<number> {
   try {
     const result = await train(training.task, training.options, run, {
       isStopped: () => interrupt.isRequested,
-      onEvaluation: () => drawCurve(run, training.curve),
+      onEvaluation: () => drawCurve(run, training.curve ?? curveOf(training.task.evaluator)),
       progress: (totalSteps, doneSteps) => (progress = new Progress({ totalSteps, doneSteps })),
     });
     const isStopped = result.step < result.totalSteps || result.last?.step !== result.step; // the last evaluation included
@@ -115,6 +116,10 @@ async function trainIn(run: RunDirectory, training: Training): Promise<number> {
     interrupt.dispose();
     run.log.close();
   }
+}
+
+function curveOf({ mainMetric }: Evaluator): CurveMetric {
+  return { key: mainMetric, label: mainMetric, axis: `${mainMetric} (%)` };
 }
 
 async function drawCurve({ path, log }: RunDirectory, curve: CurveMetric): Promise<void> {

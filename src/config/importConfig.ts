@@ -33,7 +33,9 @@ export async function importConfig(file: string): Promise<ImportedConfig> {
   // A config may lie outside the package, or be run from it before it is installed anywhere: `mpvg` is what runs here. Nothing is
   // kept on disk: that would be in a folder for temporary files which other users may write to.
   // eslint-disable-next-line mpvg/layers -- it is handed to the config, not used
-  const virtualModules = { mpvg: await import('../index.ts') };
+  const mpvg = await import('../index.ts');
+  // Its tensors are those of the tfjs-core that is loaded already: there is one engine.
+  const virtualModules = { mpvg, '@tensorflow/tfjs-core': await import('@tensorflow/tfjs-core') };
   const jiti = createJiti(import.meta.url, { virtualModules, moduleCache: false, fsCache: false });
   let loaded: unknown;
   try {
@@ -73,7 +75,8 @@ function expectRecipe(file: string, value: unknown): Recipe {
 }
 
 function isRecipe(value: unknown): value is Recipe {
-  const hasSchema = typeof member(member(value, 'schema'), 'safeParse') === 'function';
+  const schema = member(value, 'schema');
+  const hasSchema = typeof schema === 'object' && schema !== null && 'safeParse' in schema;
   return typeof member(value, 'task') === 'string' && hasSchema && typeof member(value, 'open') === 'function';
 }
 

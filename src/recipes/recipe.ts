@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { JoinName } from '../backbones/position/join.ts';
 import type { CheckOptions } from '../data/files/fileCheck.ts';
 import type { TrainerOptions, TrainingResult } from '../engine/trainer.ts';
+import { ConfigError } from '../errors.ts';
 import type { FloatTensor, Module } from '../nn/module.ts';
 import type { StagesGiven } from '../parity/given.ts';
 import type { CurveMetric } from '../report/learningCurve.ts';
@@ -30,27 +31,30 @@ export interface Recipe<Config extends RunConfig = RunConfig> {
   open(config: Config): Promise<Experiment>;
 }
 
-/** A config's experiment. Nothing is loaded, and no model made, before it is asked for. */
+/**
+ * A config's experiment. Nothing is loaded, and no model made, before it is asked for. A task of one's own may leave out what is
+ * optional: the commands that want it then say that it has none.
+ */
 export interface Experiment {
   /** As it runs and as config.json has it: what was left to the data is filled in. */
   readonly config: RunConfig;
   /** What was changed to make the config fit, for people, a line each. */
-  readonly notes: readonly string[];
+  readonly notes?: readonly string[];
   /** The model, for its parameters, and its multiply-adds. */
-  count(): ModelCount;
+  count?(): ModelCount;
   /**
    * Opens the data and makes the model, which has no values yet.
    * @param look at every file first; absent: files are not looked at
    */
   openTraining(look?: LookAtFiles): Promise<Training>;
   /** The same for an evaluation; the training data may be absent unless it is asked for. */
-  openEvaluation(split: Split): Promise<Evaluation>;
-  openPrediction(): Promise<Prediction>;
+  openEvaluation?(split: Split): Promise<Evaluation>;
+  openPrediction?(): Promise<Prediction>;
   /**
    * Runs the model, or the part of it that the tensors are for, and hands out every stage by name.
    * @throws DataError when they do not fit
    */
-  runStages(given: StagesGiven): Promise<ReadonlyMap<string, FloatTensor>>;
+  runStages?(given: StagesGiven): Promise<ReadonlyMap<string, FloatTensor>>;
 }
 
 /** How the files of a data set are looked at: what is remembered, and what is told meanwhile. */
@@ -75,8 +79,9 @@ export interface Training {
   /** For people: `68 training and 20 validation photos of 5 classes`. */
   readonly data: string;
   /** What was noticed as the files were looked at. */
-  readonly notes: readonly string[];
-  readonly curve: CurveMetric;
+  readonly notes?: readonly string[];
+  /** What the learning curve shows besides the loss. Default: the main metric. */
+  readonly curve?: CurveMetric;
   /** Another row of the papers' tables, which the run wants to be held against. */
   readonly rival?: JoinName;
   /** Scores for people: `['top-1', '52.63 %']`, the main one first. */
@@ -129,4 +134,16 @@ export interface Predicted {
   readonly headline: string;
   /** Pictures of it by their endings, made when they are asked for. */
   readonly pictures: ReadonlyMap<string, () => Promise<Uint8Array>>;
+}
+
+/**
+ * A method that an experiment may lack.
+ * @throws ConfigError
+ */
+export function expectPart<Part extends 'count' | 'openEvaluation' | 'openPrediction' | 'runStages'>(
+  experiment: Experiment, part: Part,
+): NonNullable<Experiment[Part]> {
+  const method = experiment[part];
+  if (method === undefined) throw new ConfigError(`${part}: task '${experiment.config.task}' has none; add it to the experiment that its recipe opens`);
+  return method.bind(experiment) as NonNullable<Experiment[Part]>;
 }

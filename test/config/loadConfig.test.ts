@@ -38,7 +38,7 @@ describe('the shipped configs', () => {
     const file = path.join(root, 'configs', name);
     const experiment = await openExperiment(file);
     expect(experiment.config.out).toMatch(/^runs\//);
-    expect(experiment.count().model.namedParameters().size).toBeGreaterThan(0);
+    expect(experiment.count!().model.namedParameters().size).toBeGreaterThan(0);
     if (experiment instanceof ClassificationExperiment) {
       const { model, augmentation } = experiment.config;
       expect(model.imagePx).toBe(augmentation.eval.findLast((step) => 'sizePx' in step)?.sizePx);

@@ -13,6 +13,8 @@ const files = {
   'c.ts': "import type { A } from './a.ts';\nimport { d } from './d.ts';",
   'd.ts': "export const d = await import('./e.ts');",
   'e.ts': 'export {};',
+  'index.ts': "export * from './reader.ts';",
+  'reader.ts': "const given = await import('./index.ts');",
 };
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'mpvg-cycles-'));
@@ -40,5 +42,9 @@ describe('the cycle rule', () => {
 
   it('lets others pass, those that are loaded later too', () => {
     expect([complaints('d.ts'), complaints('e.ts')]).toEqual([[], []]);
+  });
+
+  it('leaves out the package that is handed to a config', () => {
+    expect([complaints('index.ts'), complaints('reader.ts')]).toEqual([[], []]);
   });
 });
