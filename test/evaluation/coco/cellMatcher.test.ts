@@ -134,3 +134,17 @@ it('takes the areas of masks for boxes too', async () => {
   const { ious } = new CocoEval(truth, results, { iouType: 'bbox' }).evaluation;
   expect([[...ious.detectionAreas], [...ious.values]]).toEqual([[30], [0.3]]);
 });
+
+it('tells matches with the objects to be ignored last, overlaps in their order', async () => {
+  const at = (x: number, iscrowd: number) => ({ ...square, bbox: [x, 0, 10, 10], iscrowd });
+  const annotations = [at(0, 1), at(20, 0), at(40, 1), at(60, 0)].map((one, i) => ({ ...one, id: i + 1 }));
+  const truth = CocoDataset.fromObject({ ...thing, annotations });
+  const results = await truth.loadRes([{ ...at(60, 0), score: 0.5 }, { ...at(5, 0), score: 0.7 }, { ...at(20, 0), score: 0.9 }]);
+  const matches = new CocoEval(truth, results, { iouType: 'bbox', iouThresholds: [0.5] }).matchesOf(1, 1)!;
+  expect([[...matches.truthIds], [...matches.truthIgnored]]).toEqual([[2, 4, 1, 3], [0, 0, 1, 1]]);
+  expect([...matches.detectionIds]).toEqual([3, 2, 1]);
+  expect([...matches.ious]).toEqual([1, 0, 0, 0, 0, 0, 0.5, 0, 0, 1, 0, 0]);
+  expect([...matches.detectionMatches]).toEqual([2, 1, 4]);
+  expect([...matches.detectionIgnored]).toEqual([0, 1, 0]);
+  expect([...matches.truthMatches]).toEqual([3, 1, 2, 0]);
+});

@@ -107,8 +107,8 @@ describe('curves of some sizes, limits and classes', () => {
 
   it('match from an IoU of 0.5 on where none is told', async () => {
     const near = { image_id: 7, category_id: 1, score: 0.85, bbox: [23, 0, 10, 10] }; // 7 / 13 of B
-    const recallAt = async (options: { iou?: number }) => scoreCurves(await errorExample({ detections: [near] }), options)[0]!.recall[1];
-    expect([await recallAt({}), await recallAt({ iou: 0.5 }), await recallAt({ iou: 0.55 })]).toEqual([1, 1, 0.5]);
+    const example = await errorExample({ detections: [near] });
+    expect([{}, { iou: 0.5 }, { iou: 0.55 }].map((options) => scoreCurves(example, options)[0]!.recall[1])).toEqual([1, 1, 0.5]);
   });
 
   it('are there with one recall and one threshold', async () => {

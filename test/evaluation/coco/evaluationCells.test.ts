@@ -66,6 +66,14 @@ describe('annotations with the same id', () => {
     expect(cellsOf([record(1, 40, 5, 0), record(1, 8, 5, 10), record(2, 40, 5, 20)], [record(1, 7, 2, 0)]).truths).toEqual([2]);
   });
 
+  it('are asked for by their own photo and class, whatever those of the last', () => {
+    const detected = [record(1, 7, 2, 0)];
+    expect(cellsOf([record(1, 8, 5, 0), record(1, 40, 5, 10)], detected).truths).toEqual([1]);
+    expect(cellsOf([record(1, 40, 6, 0), record(1, 40, 5, 10)], detected).truths).toEqual([1]);
+    expect(cellsOf([record(1, 40, 6, 0), record(1, 40, 5, 10)], detected, { useCats: false }).truths).toEqual([1, 1]);
+    expect(cellsOf([record(1, 40, 2, 0), record(1, 7, 5, 10)], detected).truths).toEqual([1, 1]);
+  });
+
   it('are the same for detections', () => {
     const twice = [record(4, 40, 5, 90), record(5, 7, 5, 30), record(4, 40, 5, 20)];
     const { detections, evaluation } = cellsOf([record(1, 40, 5, 90)], twice);
