@@ -85,10 +85,16 @@ async function tryTogether(tests, slowest, wanted) {
   clearInterval(progress);
 }
 
-/** A mutant in a process of its own, on from the start. @param {number} id */
-async function tryAlone(id) {
+/**
+ * A mutant in a process of its own, on from the start.
+ * @param {number} id @param {readonly import('./mutation/mutants.mjs').Mutant[]} mutants
+ */
+async function tryAlone(id, mutants) {
   const known = readJournal();
+  // The file's own test first: that of a constant is one of many files that load it.
+  const own = `${(mutants[id]?.file ?? '').replace(/^src/, 'test').replace(/\.ts$/, '.test.ts')}#`;
   const files = [...known.reached.get(id) ?? []].filter((file) => file === stamped(file.split('#')[0] ?? ''))
+    .sort((a, b) => Number(b.startsWith(own)) - Number(a.startsWith(own)))
     .slice(0, FRESH_FILES).filter((file) => !known.tried.has(`${id} ${file} alone`));
   if (files.length === 0) return;
   const passed = await vitest(['--bail', '1', ...files.map((file) => file.split('#')[0] ?? '')], { MPVG_MUTANT: String(id) }, () => FRESH_LIMIT);
@@ -126,7 +132,7 @@ for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
   const open = [...reached].flatMap(([id, files]) => (caught.has(id) ? [] : [...files]));
   await tryTogether(tests.filter((test) => open.includes(stamped(test))), SLOW, wanted.size);
   const left = readJournal();
-  for (const id of wanted) if (!left.caught.has(id) && left.outside.has(id)) await tryAlone(id);
+  for (const id of wanted) if (!left.caught.has(id) && left.outside.has(id)) await tryAlone(id, mutants);
 
   const known = readJournal();
   const survivors = [...wanted].filter((id) => !known.caught.has(id)).sort((a, b) => a - b);
