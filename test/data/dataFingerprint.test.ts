@@ -39,6 +39,8 @@ it('sees maps of labelled photos, and pixels in memory', () => {
   writeFileSync(join(folder, 'b.png'), 'bb');
   const labelled = (map: string) => dataFingerprint([{ source: { kind: 'labelledPhoto', photo: join(folder, 'a.png'), map: join(folder, map) } }]);
   expect(labelled('a.png')).not.toBe(labelled('b.png'));
+  const whole = (root: string) => dataFingerprint([{ source: { kind: 'labelledPhoto', photo: join(root, 'photos/a.jpg'), map: join(root, 'maps/a.png') } }]);
+  expect(whole(join(folder, 'here'))).toBe(whole(join(folder, 'there'))); // both are absent
   const pixels = (value: number) => dataFingerprint([{ source: { kind: 'pixels', image: { data: Uint8Array.of(value, 0, 0), width: 1, height: 1 } } }]);
   expect(pixels(1)).not.toBe(pixels(2));
   expect(pixels(1)).toBe(pixels(1));

@@ -25,6 +25,11 @@ describe('encodeLabelPng', () => {
     await expect(encodeLabelPng({ data: Uint8Array.of(2), width: 1, height: 1 }, palette))
       .rejects.toThrow(new ShapeError('encodeLabelPng: expected numbers below 2 for labels, got 2'));
     await expect(encodeLabelPng({ data: Uint8Array.of(0), width: 2, height: 1 }, palette)).rejects.toThrow('expected 2 x 1 values for labels, got 1');
-    await expect(encodeLabelPng({ data: Uint8Array.of(0), width: 1, height: 1 }, new Uint8Array(4))).rejects.toThrow('for palette, got 4 bytes');
+    const one = { data: Uint8Array.of(0), width: 1, height: 1 };
+    await expect(encodeLabelPng(one, new Uint8Array(3 * 257))).rejects.toThrow('expected 1 to 256 colours of 3 bytes for palette, got 771 bytes');
+    await expect(encodeLabelPng(one, new Uint8Array())).rejects.toThrow('got 0 bytes');
+    const most = await encodeLabelPng({ ...one, data: Uint8Array.of(255) }, new Uint8Array(3 * 256));
+    expect([...(await readLabelImage(most)).data]).toEqual([255]);
+    await expect(encodeLabelPng(one, new Uint8Array(4))).rejects.toThrow('for palette, got 4 bytes');
   });
 });

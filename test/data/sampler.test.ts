@@ -28,6 +28,12 @@ describe('epochOrder', () => {
   });
 
   it('refuses a process that does not exist', () => {
+    for (const rank of [-1, 0.5, 2]) {
+      expect(() => epochOrder(4, { seed: 1, epoch: 0, shuffle: false, shard: { rank, worldSize: 2 } })).toThrow(`in [0, 2) for shard.rank, got ${rank}`);
+    }
+    for (const worldSize of [0, 1.5]) {
+      expect(() => epochOrder(4, { seed: 1, epoch: 0, shuffle: false, shard: { rank: 0, worldSize } })).toThrow(`for shard.worldSize, got ${worldSize}`);
+    }
     expect(() => epochOrder(4, { seed: 1, epoch: 0, shuffle: false, shard: { rank: 2, worldSize: 2 } })).toThrow(ConfigError);
   });
 });

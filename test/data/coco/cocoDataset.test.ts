@@ -109,11 +109,13 @@ describe('loadRes', () => {
       const { annotations, isResults } = await load([
         { image_id: 1, category_id: 1, bbox: [1.5, 2.25, 3.1, 4.7], score: 0.5 },
         { image_id: 3, category_id: 1, bbox: [1, 2, 3, 4], segmentation: mask, score: 0.25, extra: 1 },
+        { image_id: 3, category_id: 1, bbox: [5, 6, 1, 2], score: 0.25 },
       ]);
+      expect(annotations.segmentation(2)).toEqual([[5, 6, 5, 8, 6, 8, 6, 6]]);
       expect(isResults).toBe(true);
-      expect([...annotations.ids]).toEqual([1, 2]);
-      expect([...annotations.areas]).toEqual([14.57, 12]);
-      expect([...annotations.isCrowd]).toEqual([0, 0]);
+      expect([...annotations.ids]).toEqual([1, 2, 3]);
+      expect([...annotations.areas]).toEqual([14.57, 12, 2]);
+      expect([...annotations.isCrowd]).toEqual([0, 0, 0]);
       expect(annotations.segmentation(0)).toEqual([[1.5, 2.25, 1.5, 6.95, 4.6, 6.95, 4.6, 2.25]]);
       expect(annotations.record(0)).toEqual({
         image_id: 1, category_id: 1, bbox: [1.5, 2.25, 3.1, 4.7], score: 0.5, area: 14.57, id: 1, iscrowd: 0,

@@ -69,6 +69,11 @@ describe('cocoStats', () => {
       [{ above: -1, upTo: 0, count: 2 }, { above: 0, upTo: 1, count: 0 }, { above: 1, upTo: 2, count: 1 }]);
   });
 
+  it('puts the size of most photos first', () => {
+    const { imageSizes } = statsOf({ images: [images[1]!, images[0]!, images[2]!] });
+    expect(imageSizes.map(({ images: count }) => count)).toEqual([2, 1]);
+  });
+
   it('has no spreads for an empty file', () => {
     const empty = statsOf({});
     expect(empty).toMatchObject({ images: 0, emptyImages: 0, imageSizes: [], perCategory: [], sideHistogram: [] });

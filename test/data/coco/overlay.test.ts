@@ -40,6 +40,12 @@ describe('showAnns', () => {
     for (const [x, y] of [[20, 9], [20, 15], [19, 12], [21, 12]] as const) expect(pixel(x, y)).toEqual(grey);
   });
 
+  it('draws over the pixels as they are stored, whichever way the photo is turned', async () => {
+    const turned = await sharp(photo).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const png = await dataset.showAnns([{ image_id: 1, bbox: [10, 5, 20, 20] }], { photo: turned, drawBoxes: true });
+    expect(await sharp(png).metadata()).toMatchObject({ width, height });
+  });
+
   it('draws boxes when asked', async () => {
     const annotation = { image_id: 1, bbox: [10, 5, 20, 20] };
     expect((await drawn([annotation]))(10, 15)).toEqual(grey);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/errors.ts';
 import { MaskKernel } from '../../../src/data/coco/maskKernel.ts';
+import { rleBox } from '../../../src/data/coco/rle.ts';
 import { decodeMask, encodeMask } from '../../../src/data/coco/rleMask.ts';
+import { mergeRles } from '../../../src/data/coco/rleMerge.ts';
 import { formatRle, isPythonBytes, parseRle } from '../../../src/data/coco/rleString.ts';
 
 describe('parseRle', () => {
@@ -42,7 +44,29 @@ describe('isPythonBytes', () => {
     });
 });
 
+describe('boxes and unions of masks', () => {
+  it('are exact up to the largest sizes', () => {
+    const counts = Uint32Array.of(0, 0xffff_ffff);
+    expect(rleBox({ height: 1, width: 0xffff_ffff, counts })).toEqual([0, 0, 0xffff_ffff, 1]);
+    expect(rleBox({ height: 0xffff_ffff, width: 1, counts })).toEqual([0, 0, 1, 0xffff_ffff]);
+  });
+
+  it('are of masks of one size', () => {
+    const mask = (height: number, width: number) => ({ height, width, counts: Uint32Array.of(height * width) });
+    for (const [height, width] of [[2, 4], [3, 3], [3, 2]] as const) {
+      expect(() => mergeRles([mask(2, 3), mask(height, width)])).toThrow(
+        `mergeRles: expected masks of 2 x 3 for rles, got ${height} x ${width} at 1`);
+    }
+    expect(mergeRles([])).toEqual({ height: 0, width: 0, counts: new Uint32Array(0) });
+  });
+});
+
 describe('masks as pixels', () => {
+  it('have one value besides 0', () => {
+    expect([...encodeMask(Uint8Array.of(0, 7, 7, 0), 2, 2).counts]).toEqual([1, 2, 1]);
+    expect(() => encodeMask(Uint8Array.of(0, 0, 7, 7, 0, 9), 2, 3)).toThrow('encodeMask: expected 0 or one other value for mask, got 7 and, at x 2, y 1, 9');
+  });
+
   it('are refused where sizes are none or runs do not add up', () => {
     const size = 'expected whole numbers with a product below 2^32 for height and width, got ';
     expect(() => encodeMask(new Uint8Array(), -1, 0)).toThrow(`encodeMask: ${size}-1 and 0`);

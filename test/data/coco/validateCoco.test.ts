@@ -105,7 +105,7 @@ describe('validateCoco', () => {
   });
 
   it('finds infinity in the last number of any box', () => {
-    const far = (id: number) => annotation(id, { bbox: [1, 1, 4, Infinity] });
+    const far = (id: number) => annotation(id, { bbox: id === 2 ? [1, 1, 4, Infinity] : [-Infinity, 1, 4, 4] });
     expect(findings([annotation(1), far(2), annotation(3), far(4), annotation(5)], {}, false)).toEqual([['not-finite', [2, 4]]]);
   });
 

@@ -56,6 +56,12 @@ describe('readYolo', () => {
     ]);
   });
 
+  it('has the area of an outline in either direction', async () => {
+    await photo('images/7.jpg', 200, 100);
+    await text('labels/7.txt', '0 0 0 0.5 0 0.5 0.5\n0 0.5 0.5 0.5 0 0 0\n');
+    expect((await read()).file.annotations!.map(({ area }) => area)).toEqual([2500, 2500]);
+  });
+
   it('measures photos upright', async () => {
     await photo('images/a.jpg', 200, 100, 6);
     await text('labels/a.txt', '0 0.5 0.5 1 1');
