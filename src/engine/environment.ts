@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { activeBackend, type ActiveBackend } from '../ops/activeBackend.ts';
 
 /** The machine, the software and the source of a run; plain JSON. */
 export interface Environment {
@@ -16,6 +17,8 @@ export interface Environment {
   readonly cores: number;
   /** In GiB. */
   readonly memoryGiB: number;
+  /** What computes; absent before a backend is chosen. */
+  readonly backend?: ActiveBackend;
   /** Of this package. */
   readonly version: string;
   /** Of this package's repository, '-dirty' when files differ from it; absent in an installed package. */
@@ -31,6 +34,7 @@ const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 export async function describeEnvironment(): Promise<Environment> {
   const processors = cpus();
   const commit = await commitOf(packageRoot);
+  const backend = activeBackend();
   return {
     node: process.version,
     platform: `${platform()} ${release()} ${arch()}`,
@@ -38,6 +42,7 @@ export async function describeEnvironment(): Promise<Environment> {
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cores: processors.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    ...(backend !== undefined && { backend }),
     version: await packageVersion(),
     ...(commit !== undefined && { commit }),
     command: process.argv.slice(1),

@@ -34,9 +34,6 @@ export function truncatedNormal(std: number, min = -2, max = 2): Initialiser {
   });
 }
 
-/** Variance 1 / fan-in. */
-export const lecunUniform: Initialiser = (shape, rng) => uniform(Math.sqrt(3 / fans(shape).in))(shape, rng);
-
 /** Variance 2 / (fan-in + fan-out). Source: Glorot and Bengio, 2010. */
 export const xavierUniform: Initialiser = (shape, rng) => uniform(Math.sqrt(6 / (fans(shape).in + fans(shape).out)))(shape, rng);
 

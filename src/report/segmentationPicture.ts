@@ -68,16 +68,6 @@ export async function segmentationPicture(options: SegmentationPictureOptions): 
   return sharp(page.data, { raw: { width, height: page.height, channels: 3 } }).png({ compressionLevel: 9 }).toBuffer();
 }
 
-/**
- * Draws a photo under its labels, at its own size.
- * @returns a PNG
- * @throws ShapeError when the map has another size than the photo
- */
-export async function overlayPicture(photo: RawImage, map: LabelMap, { palette }: Pick<ClassSet, 'palette'>, opacity?: number): Promise<Buffer> {
-  const { data, width, height } = paintLabels(photo, map, palette, opacity);
-  return sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer();
-}
-
 /** The classes in the maps, most pixels first. */
 function legendOf(maps: readonly LabelMap[], names: readonly string[]): { readonly name: string; readonly label?: number }[] {
   const counts = new Uint32Array(256);

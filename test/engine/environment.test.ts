@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { selectBackend } from '../../src/backends/select.ts';
 import { describeEnvironment } from '../../src/engine/environment.ts';
 
 function headCommit(): string | undefined {
@@ -17,6 +18,12 @@ const commit = headCommit();
 describe('describeEnvironment', () => {
   it.skipIf(commit === undefined)('names the commit, marked when files differ from it (needs a git repository)', async () => {
     expect([commit, `${commit}-dirty`]).toContain((await describeEnvironment()).commit);
+  });
+
+  it('names what computes, once it is chosen', async () => {
+    expect(await describeEnvironment()).not.toHaveProperty('backend');
+    await selectBackend({ threads: 1 });
+    expect(await describeEnvironment()).toMatchObject({ backend: { name: 'torch', device: 'cpu', threads: 1, torch: expect.stringMatching(/^2\.\d+/) as string } });
   });
 
   it('describes the machine in plain JSON', async () => {

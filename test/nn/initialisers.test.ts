@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kaimingNormalFanOut, kaimingUniform, lecunUniform, ones, truncatedNormal, uniform, xavierUniform, zeros } from '../../src/nn/initialisers.ts';
+import { kaimingNormalFanOut, kaimingUniform, ones, truncatedNormal, uniform, xavierUniform, zeros } from '../../src/nn/initialisers.ts';
 import { Rng } from '../../src/random/rng.ts';
 
 const shape = [64, 16, 5, 5]; // 25,600 values; fan-in 400, fan-out 1600
@@ -13,7 +13,6 @@ function moments(values: Float32Array) {
 describe('initialisers', () => {
   it.each([
     ['uniform', uniform(0.3), 0.3],
-    ['lecunUniform', lecunUniform, Math.sqrt(3 / 400)],
     ['xavierUniform', xavierUniform, Math.sqrt(6 / 2000)],
     ['kaimingUniform', kaimingUniform(), Math.sqrt(6 / 400)],
     ['kaimingUniform of slope √5', kaimingUniform(Math.sqrt(5)), 1 / Math.sqrt(400)],

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { overlayPicture, segmentationPicture } from '../../src/report/segmentationPicture.ts';
+import { segmentationPicture } from '../../src/report/segmentationPicture.ts';
 import { paintLabels } from '../../src/report/paintLabels.ts';
 import { noise } from '../data/noise.ts';
 
@@ -57,12 +57,5 @@ describe('segmentationPicture', () => {
     const sky = { ...large, data: new Uint8Array(2000 * 900) };
     const { info: shrunk } = await decoded(await segmentationPicture({ photo: black, prediction: sky, classes }));
     expect(shrunk.width).toBe(2 * 650 + 10);
-  });
-});
-
-describe('overlayPicture', () => {
-  it('is the painted photo', async () => {
-    const { rows } = await decoded(await overlayPicture(photo, prediction, classes, 0.4));
-    expect(rows(0, 0, width, height).equals(paintLabels(photo, prediction, classes.palette, 0.4).data)).toBe(true);
   });
 });
