@@ -46,8 +46,10 @@ describe('ClassificationTask', () => {
     const red = { ...coloursDataset(24, { classNames: ['red'] }), label: () => 0 };
     const options = { training: red, validation: red };
     expect(() => tinyClassification({ ...tinyViTLite, classes: 1 }, options)).toThrow('expected at least 2 classes for model.classes, got 1');
-    expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(ConfigError);
-    expect(() => tinyClassification(tinyViTLite, { workers: -1 })).toThrow(/for workers, got -1/);
+    for (const threads of [{ workers: -1, evaluatorWorkers: 0 }, { evaluatorWorkers: -1 }]) {
+      expect(() => tinyClassification(tinyViTLite, threads)).toThrow(ConfigError);
+      expect(() => tinyClassification(tinyViTLite, threads)).toThrow(/for workers, got -1/);
+    }
   });
 
   it('smooths the labels in training', async () => {
@@ -170,7 +172,9 @@ describe('ClassificationTask', () => {
   it('refuses labels that are no class, wherever they are', () => {
     for (const [index, label] of [[0, -1], [23, 1.5], [0, NaN]] as const) {
       const training = { ...coloursDataset(24), label: (at: number) => (at === index ? label : 0) };
-      expect(() => tinyClassification(tinyViTLite, { training })).toThrow(`expected a class in [0, 3) for picture ${index}, got ${label}`);
+      const message = `expected a class in [0, 3) for picture ${index}, got ${label}`;
+      expect(() => tinyClassification(tinyViTLite, { training })).toThrow(message);
+      expect(() => tinyClassification(tinyViTLite, { validation: training })).toThrow(message);
     }
     expect(() => tinyClassification(tinyViTLite, { validation: coloursDataset(3, { classNames: ['crimson', 'green', 'blue'] }) })).toThrow(
       "got 'crimson' for class 0 instead of 'red'");

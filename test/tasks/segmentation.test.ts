@@ -37,10 +37,14 @@ interface Changes {
   readonly batchSize?: number;
   readonly workers?: number;
   readonly names?: readonly string[];
+  /** Of the evaluator. Default: the same. */
+  readonly evaluatorWorkers?: number;
+  readonly evaluatorNames?: readonly string[];
 }
 
 async function make(changes: Changes = {}, classes = 4): Promise<SegmentationTask> {
   const { view = { scales, mode: { kind: 'whole' }, flip: false }, batchSize = 2, workers = 0, names = ['a', 'b', 'c', 'd'] } = changes;
+  const { evaluatorWorkers = workers, evaluatorNames = names } = changes;
   const model = new UpernetSegmentor({
     classes,
     backbone: tinyAdapter,
@@ -51,8 +55,9 @@ async function make(changes: Changes = {}, classes = 4): Promise<SegmentationTas
   const rng = new Rng(4);
   const { weight } = model.decodeHead.classifier.convSeg;
   weight.set(Float32Array.from({ length: weight.size }, () => rng.normal())); // else one class wins nearly everywhere
-  const { training, validation } = await openSegmentationData({ dir, classes: { names } });
-  const evaluator = new SegmentationEvaluator({ model, data: validation, view, mean, std, workers });
+  const { training } = await openSegmentationData({ dir, classes: { names } });
+  const { validation } = await openSegmentationData({ dir, classes: { names: evaluatorNames } });
+  const evaluator = new SegmentationEvaluator({ model, data: validation, view, mean, std, workers: evaluatorWorkers });
   return new SegmentationTask({
     model, data: training, evaluator, mean, std, batchSize, seed: 1, workers,
     augmentation: { ...ade20kAugmentation, frame: { longPx: 64, shortPx: 64 }, crop: { width: 32, height: 32 } },
@@ -154,7 +159,13 @@ describe('SegmentationTask', () => {
     await expect(make({ batchSize: 4 })).rejects.toThrow('expected at most the 3 training photos for batchSize, got 4');
     await (await make({ batchSize: 3 })).close();
     await expect(make({ names: ['a'] }, 1)).rejects.toThrow('SegmentationTask: expected at least 2 classes for model.classes, got 1');
-    await expect(make({ workers: -1 })).rejects.toThrow(ConfigError);
-    await expect(make({ workers: -1 })).rejects.toThrow(/for workers, got -1/);
+    for (const threads of [{ workers: -1, evaluatorWorkers: 0 }, { evaluatorWorkers: -1 }]) {
+      await expect(make(threads)).rejects.toThrow(ConfigError);
+      await expect(make(threads)).rejects.toThrow(/for workers, got -1/);
+    }
+    const [four, five] = [['a', 'b', 'c', 'd'], ['a', 'b', 'c', 'd', 'e']];
+    for (const names of [{ names: five, evaluatorNames: four }, { names: four, evaluatorNames: five }]) {
+      await expect(make(names)).rejects.toThrow('expected 4 classes in the data, as model.classes says, got 5');
+    }
   });
 });

@@ -33,6 +33,8 @@ export interface TinyOptions {
   readonly eval?: readonly ImageTransform[];
   readonly batchSize?: number;
   readonly workers?: number;
+  /** Default: `workers`. */
+  readonly evaluatorWorkers?: number;
 }
 
 /** A task on `coloursDataset`, its model with the initial values of seed 0. */
@@ -47,6 +49,7 @@ export function tinyClassification(
     eval: evaluated = [{ kind: 'resizeAndCentreCrop', sizePx: 8, cropRatio: 1, interpolation: 'bilinear' }],
     batchSize = 6,
     workers = 0,
+    evaluatorWorkers = workers,
   } = options;
   const classifier = createClassifier(model);
   classifier.initialise(0);
@@ -55,7 +58,9 @@ export function tinyClassification(
   return new ClassificationTask({
     model: classifier,
     data: training,
-    evaluator: new ClassificationEvaluator({ model: classifier, data: validation, view, batchSize, seed: 0, workers }),
+    evaluator: new ClassificationEvaluator({
+      model: classifier, data: validation, view, batchSize, seed: 0, workers: evaluatorWorkers,
+    }),
     view: { ...values, transforms: train },
     batchSize,
     labelSmoothing: 0.1,
