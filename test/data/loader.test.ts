@@ -109,6 +109,17 @@ describe('ImageLoader', () => {
     },
   );
 
+  it('gives batches without end, epoch after epoch, from the first on', async () => {
+    const epochs = [...await epochOf(0, { dropLast: true }), ...await epochOf(1, { dropLast: true })];
+    await withLoader({ dropLast: true, workers: 0 }, async (loader) => {
+      for (const start of [undefined, 3]) {
+        const batches = loader.iterations(start);
+        for (const expected of epochs.slice(start ?? 0)) expect((await batches.next()).value).toEqual(expected);
+        await batches.return?.();
+      }
+    });
+  });
+
   it('changes order and augmentation from epoch to epoch, and with the seed', async () => {
     const [first, again, next, seeded] = await Promise.all([epochOf(0), epochOf(0), epochOf(1), epochOf(0, { seed: 10 })]);
     expect(again).toEqual(first);

@@ -57,6 +57,11 @@ describe('cocoStats', () => {
     ]);
   });
 
+  it('counts areas of nothing', () => {
+    const { sideHistogram } = statsOf({ images, annotations: [{ id: 1, image_id: 1, area: 0 }] });
+    expect(sideHistogram).toEqual([{ above: -1, upTo: 8, count: 1 }]);
+  });
+
   it('counts the segments of a panoptic file', () => {
     const segments_info = [{ id: 9, category_id: 1, area: 100, iscrowd: 0 }, { id: 10, category_id: 18, area: 5000, iscrowd: 1 }];
     const panoptic = statsOf({ images, categories, annotations: [{ image_id: 3, file_name: 'c.png', segments_info }] });

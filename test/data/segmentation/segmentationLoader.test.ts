@@ -152,6 +152,12 @@ describe('TestPhotoLoader', () => {
     expect(await photos(2)).toEqual(await photos(0));
   });
 
+  it('shares the photos among processes', () => {
+    const sizes = [0, 1, 2].map((rank) => new TestPhotoLoader(folder, { scales, shard: { rank, worldSize: 3 } }).size);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(folder.size);
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+  });
+
   it('refuses scales that cannot be', () => {
     expect(() => new TestPhotoLoader(folder, { scales: { ...scales, ratios: [] } })).toThrow('TestScales: expected at least one number above 0 for ratios, got []');
     expect(() => new TestPhotoLoader(folder, { scales: { ...scales, multiple: 0.5 } })).toThrow(ConfigError);
