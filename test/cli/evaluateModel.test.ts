@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassifier } from '../../src/backbones/classifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
+import { loadPredictor } from '../../src/config/loadPredictor.ts';
 import { CIFAR10_MEAN, CIFAR10_STD } from '../../src/data/normalization.ts';
 import { loadWeights } from '../../src/engine/trainingState.ts';
 import { classification } from '../../src/recipes/classification/recipe.ts';
@@ -83,12 +84,36 @@ describe('mpvg predict of a classifier', () => {
     expect(notes).toEqual([expect.stringMatching(/checkpoints\/best: the moving average of the weights$/)]);
     const normalised = Float32Array.from(pixels, (value, i) => (value / 255 - CIFAR10_MEAN[i % 3]!) / CIFAR10_STD[i % 3]!);
     const probabilities = [...await softmax(model.forward(tensor(normalised, [1, 32, 32, 3]))).data<'float32'>()];
-    const ranked = probabilities.map((probability, i) => ({ class: `class${i}`, probability })).sort((a, b) => b.probability - a.probability);
+    const named = probabilities.map((probability, i) => ({ class: `class${i}`, probability }));
+    const ranked = named.sort((a, b) => b.probability - a.probability);
 
     const [entry] = JSON.parse(readFileSync(at('predictions/predictions.json'), 'utf8')) as { photo: string; top: typeof ranked }[];
     expect(entry!.photo).toBe(photo);
     expect(entry!.top.map((one) => one.class)).toEqual(ranked.slice(0, 5).map((one) => one.class));
     for (const [i, { probability }] of entry!.top.entries()) expect(probability).toBeCloseTo(ranked[i]!.probability, 5);
     expect(stderr).toContain(`1 of 1  ${photo}  ${ranked[0]!.class} ${(100 * ranked[0]!.probability).toFixed(2)} %, `);
+
+    const predictor = await loadPredictor(at('classes/run'), { threads: 1 });
+    const { top } = entry!;
+    for (const given of [photo, readFileSync(photo)]) expect((await predictor.predict(given)).result).toEqual({ top });
+    await expect(predictor.predict(at('nowhere.png'))).rejects.toThrow(/nowhere\.png/);
+    predictor.dispose();
+  }, 60_000);
+});
+
+describe('loadPredictor', () => {
+  it('asks a segmentation model, and makes pictures of what it says', async () => {
+    const photo = at('maps/data/images/validation/photo0.png');
+    const options = { checkpoint: at('maps/run'), threads: 1, overrides: { set: ['compile=false'] } };
+    const predictor = await loadPredictor(at('maps/config.ts'), options);
+    const { result, headline, pictures } = await predictor.predict(photo);
+    const shares = Object.values(result['classes'] as Record<string, number>);
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 10);
+    expect(headline).toMatch(/^(red|green|blue) \d+ %/);
+    expect([...pictures.keys()]).toEqual(['.png', '.labels.png']);
+    const labels = await sharp(await pictures.get('.labels.png')!()).metadata();
+    expect([labels.width, labels.height]).toEqual([96, 96]);
+    predictor.dispose();
+    await expect(loadPredictor(at('nowhere'))).rejects.toThrow(/expected a config file or a run, got .*nowhere: there is no such file/);
   }, 60_000);
 });
