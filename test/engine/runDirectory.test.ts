@@ -88,6 +88,16 @@ describe('openRun', () => {
     expect(readdirSync(run).sort()).toEqual(['.config.json.elsewhere.7.00000000.partial', 'checkpoints', 'config.json', 'env.json']);
   });
 
+  it('compares tasks only where both configs name one', async () => {
+    mkdirSync(run, { recursive: true });
+    for (const before of [null, 7, [], {}, { task: 'a' }]) {
+      writeFileSync(join(run, 'config.json'), JSON.stringify(before));
+      for (const now of [null, {}, { task: 'a' }]) {
+        expect((await openRun({ path: run, config: now, resume: true })).path).toBe(run);
+      }
+    }
+  });
+
   it('says what is in a directory, in order, three names at most', async () => {
     mkdirSync(run, { recursive: true });
     const refusal = async () => openRun({ path: run, config }).then(() => 'none', (error: unknown) => (error as Error).message);
