@@ -144,6 +144,21 @@ describe('mpvg finetune that is refused', () => {
     expect(stderr).toContain(map);
   });
 
+  it('says what is wrong with the place first, then with the device, then with the data, and leaves no folder', async () => {
+    const [out, data] = [join(folder, 'order'), ['--data', join(folder, 'nowhere')]];
+    const wrong = ['--device', 'cuda:0', ...data];
+    mkdirSync(out);
+    writeFileSync(join(out, 'photo.jpg'), '');
+    expect(await mpvg(...command('--out', out, ...wrong))).toBe(2);
+    expect(stderr).toMatch(/^mpvg: openRun: expected a new or empty directory for the run, .* with photo\.jpg;/);
+    rmSync(out, { recursive: true });
+    expect(await mpvg(...command('--out', out, ...wrong))).toBe(2);
+    expect(stderr).toMatch(/^mpvg: device 'cuda:0': /);
+    expect(await mpvg(...command('--out', out, ...data))).toBe(2);
+    expect(stderr).toMatch(/^mpvg: .*nowhere/);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('refuses batches of one photo where a batch norm sees one value, before anything else', async () => {
     const out = join(folder, 'single');
     const said = 'train: expected at least 2 photos for batchSize / accumulationSteps, got 2 / 2: model.head.poolScales';
