@@ -41,6 +41,12 @@ describe('describePretrained', () => {
     expect(describePretrained({ ...report, skipped: [{ name: 'c', reason: 'why' }], missing: ['backbone.up.bias', 'backbone.up.weight'] })).toEqual([
       '1 tensors taken, 2 left at their initial values', 'not taken: c (why)', 'at initial values: backbone.up (2)',
     ]);
+    const skipped = ['head.weight', 'blocks.0.norm', 'blocks.1.norm'].map((name) => ({ name, reason: 'why' }));
+    expect(describePretrained({ ...report, skipped, layers: { theirs: 2, ours: 1 } })).toEqual([
+      '1 tensors taken, 0 left at their initial values',
+      'the checkpoint has 2 layers, this model 1: layer 1 not taken; a depth of 2 in model.size fits',
+      'not taken: head.weight (why), blocks.0.norm (why)',
+    ]);
   });
 });
 
