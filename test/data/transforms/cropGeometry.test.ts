@@ -41,6 +41,16 @@ describe('randomResizedCropBox', () => {
     expect(boxes.some(({ y, height }) => y + height === 375)).toBe(true);
   });
 
+  it('takes boxes of a single pixel', () => {
+    const places = (width: number, height: number) => new Set(Array.from({ length: 40 }, (_, i) => {
+      const box = randomResizedCropBox({ width, height }, [1 / 3, 1 / 3], [1, 1], new Rng(i));
+      expect([box.width, box.height]).toEqual([1, 1]);
+      return box.x + box.y;
+    }));
+    expect(places(1, 3)).toEqual(new Set([0, 1, 2]));
+    expect(places(3, 1)).toEqual(new Set([0, 1, 2]));
+  });
+
   it('falls back to the largest central box of an allowed ratio', () => {
     const whole = [1, 1] as const;
     // 100 x 10: the widest allowed is 10 * 4/3 = 13; 10 x 100: the highest is 10 / (3/4) = 13.
