@@ -1,6 +1,6 @@
-// `npm test`: lint, types and dead code, then vitest; `--slow` runs the tests named *.slow.test.ts instead. Other arguments go
-// to vitest. Ends with vitest's summary, what was
-// skipped and why, and one line "N passed, N failed", in which a failed check counts like a failed test.
+// `npm test`: lint, types, dead code and docstrings, then vitest; `--slow` runs the tests named *.slow.test.ts instead. Other
+// arguments go to vitest. Ends with vitest's summary, what was skipped and why, and one line "N passed, N failed", in which a
+// failed check counts like a failed test.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,13 +13,13 @@ const slow = process.argv.includes('--slow');
 const passedOn = process.argv.slice(2).filter((argument) => argument !== '--slow');
 
 /**
- * @param {string} program
+ * @param {string} program a name in node_modules/.bin, or a path
  * @param {readonly string[]} args
  * @param {boolean} shown whether its output goes straight to the terminal
  * @returns {Promise<{ failed: boolean, output: string }>}
  */
 async function run(program, args, shown) {
-  const { code, output } = await runCommand(path.join(bin, program), args, { root, env: process.env, shown });
+  const { code, output } = await runCommand(path.resolve(bin, program), args, { root, env: process.env, shown });
   return { failed: code !== 0, output };
 }
 
@@ -29,6 +29,7 @@ async function checks() {
     lint: run('eslint', ['.', '--cache', '--cache-location', 'build/eslintcache'], false),
     types: run('tsc', ['-p', 'tsconfig.json'], false),
     'dead code': run('knip', [], false),
+    docstrings: run(process.execPath, ['scripts/docs.mjs', '--check'], false),
   };
   let failures = 0;
   for (const [name, running] of Object.entries(all)) {

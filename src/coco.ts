@@ -1,6 +1,10 @@
-// The entry `mpvg/coco`: reading and evaluating COCO files, scores of semantic segmentation, and nothing else. It loads
-// neither libtorch nor tfjs nor Node's modules, and so works in a browser's bundle; what needs Node (paths, overlay
-// pictures) loads it when called.
+/**
+ * The entry `mpvg/coco`: reading and evaluating COCO files, scores of semantic segmentation, and nothing else. It loads
+ * neither libtorch nor tfjs nor Node's modules, and so works in a browser's bundle; what needs Node (paths, overlay
+ * pictures) loads it when called.
+ *
+ * @module
+ */
 
 export { CocoDataset } from './data/coco/cocoDataset.ts';
 export type { AnnotationFilter, CategoryFilter, CocoParts, Ids, ImageFilter } from './data/coco/cocoDataset.ts';
@@ -42,7 +46,8 @@ export type { ConfusionMatrix, ConfusionOptions } from './evaluation/coco/confus
 export { recallCurves, scoreCurves } from './evaluation/coco/precisionCurves.ts';
 export type { CurveOptions, RecallCurve, ScoreCurve } from './evaluation/coco/precisionCurves.ts';
 export { tide } from './evaluation/coco/tide.ts';
-export type { TideOptions, TideResult } from './evaluation/coco/tide.ts';
+export type { TideErrorType } from './evaluation/coco/tideErrors.ts';
+export type { TideError, TideOptions, TideResult } from './evaluation/coco/tide.ts';
 
 export { MeanIou } from './evaluation/meanIou.ts';
 export type { LabelValues, MapSource, MeanIouOptions, MeanIouResult } from './evaluation/meanIou.ts';

@@ -3,6 +3,7 @@
 
 /** A mistake in what the user gave: the message names it and, where known, the remedy. */
 export class UserError extends Error {
+  /** The class's name. */
   override name = 'UserError';
 }
 
@@ -23,5 +24,6 @@ export class DataError extends UserError {
 
 /** A failure inside libtorch or our addon: the message names the operator and the shapes of its inputs. */
 export class NativeError extends Error {
+  /** The class's name. */
   override name = 'NativeError';
 }

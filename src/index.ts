@@ -1,5 +1,9 @@
-// The package's entry: all of `mpvg/ops`, `mpvg/models`, `mpvg/data` and `mpvg/train`. Importing it loads no libtorch: the addon
-// is loaded by selectBackend. COCO files have an entry of their own, `mpvg/coco`.
+/**
+ * The package's entry: all of `mpvg/ops`, `mpvg/models`, `mpvg/data` and `mpvg/train`. Importing it loads no libtorch: the addon
+ * is loaded by selectBackend. COCO files have an entry of their own, `mpvg/coco`.
+ *
+ * @module
+ */
 
 export * from './data.ts';
 export * from './models.ts';

@@ -1,5 +1,9 @@
-// The entry `mpvg/ops`: operations that tfjs lacks, or that are one operator here. Each brings its gradient, takes the backend's
-// fused kernel where there is one and is composed of tfjs's operations elsewhere.
+/**
+ * The entry `mpvg/ops`: operations that tfjs lacks, or that are one operator here. Each brings its gradient, takes the backend's
+ * fused kernel where there is one and is composed of tfjs's operations elsewhere.
+ *
+ * @module
+ */
 
 export { selectBackend } from './backends/select.ts';
 export type { BackendName, BackendOptions } from './backends/select.ts';
@@ -12,7 +16,7 @@ export type { BatchNormOptions, BatchNormTensors } from './ops/batchNorm.ts';
 export { clipGradientNorm } from './ops/clipGradientNorm.ts';
 export type { ClippedNorm } from './ops/clipGradientNorm.ts';
 export { CompiledStep } from './ops/compileStep.ts';
-export type { StepInput } from './ops/compileStep.ts';
+export type { Step, StepInput } from './ops/compileStep.ts';
 export { conv2d } from './ops/conv2d.ts';
 export type { Conv2dOptions } from './ops/conv2d.ts';
 export { convTranspose2d } from './ops/convTranspose2d.ts';
@@ -33,13 +37,15 @@ export { meanTokens } from './ops/meanTokens.ts';
 export { msDeformAttn } from './ops/msDeformAttn.ts';
 export type { Level } from './ops/msDeformAttn.ts';
 export { normalizeImages } from './ops/normalizeImages.ts';
+export type { Rgb } from './ops/normalizeImages.ts';
 export { normLinear } from './ops/normLinear.ts';
 export { normMlpAdd } from './ops/normMlpAdd.ts';
+export type { LinearTensors, NormTensors } from './ops/parameterTensors.ts';
 export { patchEmbed } from './ops/patchEmbed.ts';
 export { recompute } from './ops/recompute.ts';
 export type { RecomputeInputs } from './ops/recompute.ts';
 export { resizeBicubic, resizeBilinear } from './ops/resize.ts';
-export type { ImageSize } from './ops/resize.ts';
+export type { ImageSize, ResizeOptions } from './ops/resize.ts';
 export { segmentationCrossEntropy } from './ops/segmentationCrossEntropy.ts';
 export type { HardPixels, SegmentationCrossEntropyOptions } from './ops/segmentationCrossEntropy.ts';
 export { windowAttention } from './ops/windowAttention.ts';

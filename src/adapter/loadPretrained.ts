@@ -9,9 +9,11 @@ import { DataError } from '../errors.ts';
 import type { LoadableTensor, Module } from '../nn/module.ts';
 import { resizeBicubic } from '../ops/resize.ts';
 
+/** What became of a checkpoint's tensors. */
 export interface PretrainedReport {
   /** Parameters and buffers that have the checkpoint's values now, resized ones included. */
   readonly taken: readonly string[];
+  /** Those of other positions or patches: shapes before and after. */
   readonly resized: readonly { readonly name: string; readonly from: readonly number[]; readonly to: readonly number[] }[];
   /** Of the checkpoint, and why not. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];

@@ -10,6 +10,7 @@ import { Module } from '../nn/module.ts';
 import { maxPool2d } from '../ops/maxPool2d.ts';
 import { flattenTokens } from './tokenPyramid.ts';
 
+/** The size of the convolutional branch. */
 export interface SpatialPriorOptions {
   /** Of the first stage; the next have two, four and four times as many. */
   readonly width: number;
@@ -25,6 +26,7 @@ export interface SpatialPriorFeatures {
   readonly tokens: readonly [Tensor, Tensor, Tensor];
 }
 
+/** The convolutional branch: feature maps at strides 4 to 32. */
 export class SpatialPrior extends Module {
   readonly #stem: readonly ConvolutionNormRelu[];
   readonly #stages: readonly ConvolutionNormRelu[];
@@ -44,7 +46,10 @@ export class SpatialPrior extends Module {
       this.child(`fc${i + 1}`, new Conv2d({ inputs: factor * width, outputs: channels, kernel: 1, initialiser: kaimingNormalFanOut() })));
   }
 
-  /** @param images [B, H, W, 3] */
+  /**
+   * The features of a batch.
+   * @param images [B, H, W, 3], float32, normalised
+   */
   forward(images: Tensor, training: boolean): SpatialPriorFeatures {
     let x = images;
     for (const stage of this.#stem) x = stage.forward(x, training); // [B, H / 2, W / 2, width]

@@ -22,9 +22,11 @@ import { cellCentres, splitTokens, tokenPyramid } from './tokenPyramid.ts';
 /** Patches are of 16 pixels: the pyramid's strides are made for them. */
 const patchPx = 16;
 
+/** A ViT-Adapter's size, the transformer in it and how the two exchange features. */
 export interface ViTAdapterOptions extends PlainVitDimensions {
   /** Side of the images that the transformer was pretrained on, a multiple of 16: its positions are resized from there. */
   readonly pretrainPx: number;
+  /** Where positions enter the transformer. */
   readonly join: PositionJoin;
   /** Default 'learnable'. */
   readonly position?: 'learnable' | 'sine1d' | 'sine2d';
@@ -59,6 +61,7 @@ export interface ViTAdapterOptions extends PlainVitDimensions {
   readonly recompute?: boolean;
 }
 
+/** How an adapter runs. */
 export interface AdapterForwardOptions {
   /** Whether batch norms use the batch's statistics (and change the running ones) and dropPath acts. Default false. */
   readonly training?: boolean;
@@ -72,13 +75,27 @@ export interface AdapterForwardOptions {
 /** At strides 4, 8, 16, 32: [B, H / stride, W / stride, C]. */
 export type FeaturePyramid = readonly [Tensor, Tensor, Tensor, Tensor];
 
+/**
+ * The backbone: a vision transformer with the convolutional branch beside it. It has no values yet: call `initialise` or
+ * `loadState`.
+ */
 export class ViTAdapter extends Module {
+  /** Of every map. */
   readonly channels: number;
+  /** The transformer. */
   readonly vit;
+  /** Added to the tokens of the prior's three coarser maps, [3, C]. */
   readonly levelEmbed;
+  /** The convolutional branch. */
   readonly spm;
+  /**
+   * In the order of the layers that they enclose.
+   * @internal
+   */
   readonly interactions: readonly Interaction[];
+  /** From stride 8 to stride 4. */
   readonly up;
+  /** Of the four maps. */
   readonly norms: readonly BatchNorm2d[];
   readonly #options: ViTAdapterOptions;
 

@@ -3,12 +3,15 @@
 import { DeiT, deitSizes, type DeiTDimensions, type DeiTOptions } from './deit.ts';
 import { vitLite } from './vitLite.ts';
 
-type Shared = Omit<DeiTOptions, keyof DeiTDimensions>;
-
 /** Which classifier: `size` is a published one's name or the dimensions. */
-export type ClassifierOptions =
-  | ({ readonly kind: 'deit'; readonly size: keyof typeof deitSizes | DeiTDimensions } & Shared)
-  | ({ readonly kind: 'vitLite' } & DeiTDimensions & Shared);
+export type ClassifierOptions = Omit<DeiTOptions, keyof DeiTDimensions> & (
+  | {
+      readonly kind: 'deit';
+      /** `tiny`, `small`, `base`, or dimensions. */
+      readonly size: keyof typeof deitSizes | DeiTDimensions;
+    }
+  | ({ readonly kind: 'vitLite' } & DeiTDimensions)
+);
 
 /**
  * Builds a classifier. It has no values yet: call `initialise` or `loadState`.

@@ -13,13 +13,18 @@ import { meanTokens } from '../ops/meanTokens.ts';
 import { PlainVit, type PlainVitDimensions, type PositionKind } from './plainVit.ts';
 import type { PositionJoin } from './position/join.ts';
 
+/** Channels, depth, heads and the MLP's width. */
 export type DeiTDimensions = PlainVitDimensions;
 
+/** A DeiT's size, images, classes and positions. */
 export interface DeiTOptions extends DeiTDimensions {
   /** Side of the square images. */
   readonly imagePx: number;
+  /** Side of a patch, a divisor of `imagePx`. */
   readonly patchPx: number;
+  /** How many there are. */
   readonly classes: number;
+  /** Where positions enter; its `pool` says whether there is a class token. */
   readonly join: PositionJoin;
   /** Default 'learnable'. The relative kinds join in the attention: 'layers' of the join says whether through a norm. */
   readonly position?: PositionKind;
@@ -33,6 +38,7 @@ export interface DeiTOptions extends DeiTDimensions {
   readonly eps?: number;
 }
 
+/** How a classifier runs. */
 export interface ForwardOptions {
   /** Whether dropPath acts. Default false. */
   readonly training?: boolean;
@@ -45,7 +51,9 @@ export interface ForwardOptions {
 
 /** What the class token's head and the distillation token's head say, each [B, classes]. */
 export interface DistilledLogits {
+  /** The class token's. */
   readonly logits: Tensor;
+  /** The distillation token's. */
   readonly distillation: Tensor;
 }
 
@@ -56,13 +64,24 @@ export const deitSizes = {
   base: { channels: 768, depth: 12, heads: 12, mlpRatio: 4 },
 } as const satisfies Record<string, DeiTDimensions>;
 
+/**
+ * An image classifier: a plain vision transformer, a pool and a linear head. It has no values yet: call `initialise` or
+ * `loadState`.
+ */
 export class DeiT extends Module {
+  /** Side of the square images. */
   readonly imagePx: number;
+  /** How many there are. */
   readonly classes: number;
+  /** [1, 1, C]; undefined where the join averages the tokens. */
   readonly classToken: Parameter | undefined;
+  /** [1, 1, C]; undefined unless distilled. */
   readonly distillationToken: Parameter | undefined;
+  /** The layers. */
   readonly vit;
+  /** From the pooled token to logits. */
   readonly head;
+  /** Of the distillation token; undefined unless distilled. */
   readonly distillationHead: Linear | undefined;
   readonly #join: PositionJoin;
   readonly #patches: number;

@@ -18,18 +18,25 @@ import { TransformerLayer } from './transformerLayer.ts';
 /** What is embedded: absolute positions, learnt or sinusoidal, or the offset between two tokens. */
 export type PositionKind = 'learnable' | 'sine1d' | 'sine2d' | 'relative1d' | 'relative2d';
 
+/** The size of a vision transformer. */
 export interface PlainVitDimensions {
+  /** Of a token. */
   readonly channels: number;
+  /** Layers. */
   readonly depth: number;
+  /** Of the attention; a divisor of `channels`. */
   readonly heads: number;
   /** Hidden width of the MLP over `channels`. */
   readonly mlpRatio: number;
 }
 
+/** A vision transformer without pool and head. */
 export interface PlainVitOptions extends PlainVitDimensions {
   /** Side of the square images that the positions are for. */
   readonly imagePx: number;
+  /** Side of a patch, a divisor of `imagePx`. */
   readonly patchPx: number;
+  /** Where positions enter. */
   readonly join: PositionJoin;
   /** Default 'learnable'. The relative kinds join in the attention: 'layers' of the join says whether through a norm. */
   readonly position?: PositionKind;
@@ -61,10 +68,15 @@ export interface JoinedPositions {
   readonly last: Tensor | undefined;
 }
 
+/** Patches, positions and layers: what DeiT and ViT-Adapter have in common. */
 export class PlainVit extends Module {
+  /** The absolute embedding; undefined with a relative one, which the layers hold. */
   readonly position: AbsolutePosition | undefined;
+  /** From pixels to tokens. */
   readonly patchEmbed;
+  /** The layers, in their order. */
   readonly blocks: readonly TransformerLayer[];
+  /** The last norm; undefined without one. */
   readonly norm: LayerNorm | undefined;
   /** LN' of the last norm. */
   readonly peNorm: LayerNorm | undefined;

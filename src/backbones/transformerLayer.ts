@@ -15,12 +15,17 @@ import { recompute } from '../ops/recompute.ts';
 import type { Grid } from '../ops/windowAttention.ts';
 import { RelativePosition, type RelativePositionOptions } from './position/relative.ts';
 
+/** One layer of a vision transformer. */
 export interface TransformerLayerOptions {
+  /** Of a token. */
   readonly channels: number;
+  /** Of the attention; a divisor of `channels`. */
   readonly heads: number;
   /** Hidden width of the MLP over `channels`. */
   readonly mlpRatio: number;
+  /** Whether the projection to queries, keys and values has a bias. */
   readonly qkvBias: boolean;
+  /** Of every layer norm. */
   readonly eps: number;
   /** Probability that a sample skips a branch, in training. */
   readonly dropPath: number;
@@ -36,9 +41,11 @@ export interface TransformerLayerOptions {
   readonly recompute?: boolean;
 }
 
+/** What a layer takes besides the tokens. */
 export interface LayerInputs {
   /** What this layer's attention sees besides, [1, N, C]: LN'(pos), already normalised. */
   readonly position?: Tensor | undefined;
+  /** Whether dropPath acts. */
   readonly training: boolean;
   /** How the tokens lie; needed with windows. */
   readonly grid?: Grid | undefined;
@@ -50,15 +57,23 @@ interface BranchScales {
   readonly mlp: Tensor | undefined;
 }
 
+/** Attention and an MLP, each behind a norm and added to the residual stream. */
 export class TransformerLayer extends Module {
+  /** Before the attention. */
   readonly norm1;
   /** LN', which makes this layer's position from the previous one. */
   readonly peNorm: LayerNorm | undefined;
+  /** Multi-head self-attention. */
   readonly attn;
+  /** The relative embedding; undefined without one. */
   readonly relative: RelativePosition | undefined;
+  /** Before the MLP. */
   readonly norm2;
+  /** The feed-forward branch. */
   readonly mlp;
+  /** Layer scale of the attention, [C]; undefined without it. */
   readonly gamma1: Parameter | undefined;
+  /** Layer scale of the MLP, [C]; undefined without it. */
   readonly gamma2: Parameter | undefined;
   readonly #dropPath: number;
   readonly #recompute: boolean;

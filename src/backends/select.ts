@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
 
+/** What can run tfjs's tensors. */
 export type BackendName = 'torch' | 'tensorflow';
 
+/** Which backend, and where it computes. */
 export interface BackendOptions {
   /** Default 'torch'. */
   readonly backend?: BackendName;

@@ -14,7 +14,7 @@ import { explainReadError } from './writeError.ts';
 export { assertSameModel } from './checkpointKeys.ts';
 
 /** What a run needs beside tensors to go on exactly: plain JSON, numbers finite. */
-type CheckpointState = Readonly<Record<string, unknown>>;
+export type CheckpointState = Readonly<Record<string, unknown>>;
 
 /** What a training run saves. */
 export interface Checkpoint {
@@ -22,7 +22,9 @@ export interface Checkpoint {
   readonly model: TensorMap;
   /** The moving average of the parameters, when the run keeps one. */
   readonly ema?: TensorMap;
+  /** The optimizer's state by its key. */
   readonly optimizer: TensorMap;
+  /** Where the run stands. */
   readonly state: CheckpointState;
 }
 
@@ -30,11 +32,15 @@ export interface Checkpoint {
 export interface LoadedCheckpoint {
   /** The directory or file that was read, after a run directory was resolved to its checkpoint. */
   readonly path: string;
+  /** Parameters and buffers by their checkpoint key. */
   readonly model: TensorMap;
   /** What stood before the names of all tensors of the model, which are without it here. */
   readonly wrapper?: string;
+  /** The moving average of the parameters. */
   readonly ema?: TensorMap;
+  /** The optimizer's state by its key. */
   readonly optimizer?: TensorMap;
+  /** Where the run stood. */
   readonly state?: CheckpointState;
 }
 

@@ -19,10 +19,11 @@ const elementTypes = {
   I8: { bytes: 1, array: Int8Array },
   U8: { bytes: 1, array: Uint8Array },
   BOOL: { bytes: 1, array: Uint8Array },
-} as const;
+} as const satisfies Record<StoredDtype, { readonly bytes: number; readonly array: unknown }>;
 
 /** An element type in the spelling of the safetensors format. */
-export type StoredDtype = keyof typeof elementTypes;
+export type StoredDtype =
+  | 'U64' | 'I64' | 'F64' | 'F32' | 'U32' | 'I32' | 'BF16' | 'F16' | 'U16' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
 /** The array types that hold a tensor's elements, in row-major order. */
 export type TensorData =
@@ -31,8 +32,11 @@ export type TensorData =
 
 /** A tensor in memory, as it is written to or was read from a file. `data` has one element per tensor element. */
 export interface StoredTensor {
+  /** The element type. */
   readonly dtype: StoredDtype;
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** Elements, row-major. */
   readonly data: TensorData;
 }
 

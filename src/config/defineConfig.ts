@@ -1,7 +1,10 @@
 import type { ConfigInput } from '../recipes/table.ts';
 
-/** The configs by their task. */
-type OfTask<Task extends ConfigInput['task']> = Extract<ConfigInput, { readonly task: Task }>;
+/** The configs of one task. */
+export type OfTask<Task extends ConfigInput['task']> = Extract<ConfigInput, {
+  /** Which task. */
+  readonly task: Task;
+}>;
 
 /**
  * Returns its argument: it is there for the compiler, which then knows every key. The check at launch is loadConfig's.

@@ -12,6 +12,7 @@ import { importConfig } from './importConfig.ts';
 import { nearest } from './nearest.ts';
 import { applyOverride } from './overrides.ts';
 
+/** What is changed in a config before it is checked. */
 export interface ConfigOverrides {
   /** A position join's preset. */
   readonly join?: string;

@@ -6,6 +6,7 @@ import { loadWeights } from '../engine/trainingState.ts';
 import { expectPart, type Predictor } from '../recipes/recipe.ts';
 import { openExperiment, type ConfigOverrides } from './loadConfig.ts';
 
+/** Which weights, and where the model runs. */
 export interface PredictorOptions extends BackendOptions {
   /** A run, one of its checkpoints or a .safetensors file. Default: the run that is given. */
   readonly checkpoint?: string;

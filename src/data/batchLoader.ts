@@ -13,9 +13,11 @@ import { batchCount, epochOrder, type Shard } from './sampler.ts';
 import type { SampleSource } from './sampleSource.ts';
 import { WorkerPool } from './workerPool.ts';
 
+/** How a loader makes batches. */
 export interface LoaderOptions {
   /** Samples per batch (of this process). */
   readonly batchSize: number;
+  /** Of the order and of random transforms. */
   readonly seed: number;
   /** True: a new order each epoch; false: ascending index. */
   readonly shuffle: boolean;

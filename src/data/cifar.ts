@@ -14,8 +14,11 @@ const SIZE_PX = 32;
 const PLANE_BYTES = SIZE_PX * SIZE_PX;
 const IMAGE_BYTES = 3 * PLANE_BYTES;
 
+/** Which of CIFAR's files. */
 export interface CifarOptions {
+  /** Ten classes, or a hundred (the fine labels). */
   readonly variant: 'cifar10' | 'cifar100';
+  /** 50,000 or 10,000 pictures. */
   readonly split: 'train' | 'test';
 }
 

@@ -4,10 +4,13 @@ import { BatchLoader, defaultFileWorkers, type IndexedBatch, type LoaderOptions 
 import type { ClassificationDataset } from './dataset.ts';
 import { outputSizePx, type ImageTransform } from './transforms/imageTransform.ts';
 
+/** How a loader makes batches of pictures. */
 export interface ImageLoaderOptions extends LoaderOptions {
+  /** Done to each picture in turn; one of them sets the size. */
   readonly transforms: readonly ImageTransform[];
 }
 
+/** Pictures of one size with their labels. */
 export interface ImageBatch {
   /** RGB bytes, [size, sizePx, sizePx, 3], not normalised. */
   readonly images: Uint8Array;
@@ -15,7 +18,9 @@ export interface ImageBatch {
   readonly labels: Int32Array;
   /** Which samples of the dataset these are, [size]. */
   readonly indices: Int32Array;
+  /** Pictures in the batch. */
   readonly size: number;
+  /** Side of the pictures. */
   readonly sizePx: number;
 }
 
@@ -25,7 +30,9 @@ export function defaultWorkers(dataset: ClassificationDataset): number {
   return defaultFileWorkers();
 }
 
+/** Makes batches of a classification data set ahead, in worker threads. */
 export class ImageLoader {
+  /** What is left out by `dropLast` and `shard` not counted. */
   readonly batchesPerEpoch: number;
   /** See BatchLoader. */
   readonly batchesAhead: number;

@@ -2,18 +2,29 @@
 
 import { decodeImage, type RawImage } from './decode.ts';
 
+/** Where a picture's pixels come from. */
 export type PictureSource =
-  | { readonly kind: 'file'; readonly path: string }
-  /** Pixels in memory. Backed by a SharedArrayBuffer they are posted without a copy. */
-  | { readonly kind: 'pixels'; readonly image: RawImage };
+  | {
+      readonly kind: 'file';
+      /** Of a photo that can be decoded. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: 'pixels';
+      /** In memory. Backed by a SharedArrayBuffer it is posted without a copy. */
+      readonly image: RawImage;
+    };
 
 /** Paths of a photo and of its label image. */
 export interface LabelledPhotoSource {
   readonly kind: 'labelledPhoto';
+  /** Path of the photo. */
   readonly photo: string;
+  /** Path of the label image. */
   readonly map: string;
 }
 
+/** Where a sample's pixels come from. */
 export type SampleSource = PictureSource | LabelledPhotoSource;
 
 /**

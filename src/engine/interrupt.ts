@@ -1,12 +1,16 @@
 // Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP): the first signal asks the training loop to stop after its step and
 // save; the second ends the process.
 
-type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+/** What asks a run to stop. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What `Interrupt` needs of a process; `process` itself, unless a test plays it. */
 export interface InterruptibleProcess {
+  /** Begins to listen. */
   on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  /** Stops listening. */
   off(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  /** Ends the process. */
   exit(code: number): void;
 }
 

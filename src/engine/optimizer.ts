@@ -13,21 +13,42 @@ import { expectMemoryFor } from '../ops/memory.ts';
 import { sgd } from '../ops/sgd.ts';
 
 /** Which parameters are spared weight decay: none, those of one dimension (biases and norms), or those and the embeddings. */
-type NoDecay = 'none' | 'vectors' | 'vectorsAndEmbeddings';
+export type NoDecay = 'none' | 'vectors' | 'vectorsAndEmbeddings';
 
-interface Common {
+/** What every optimizer has. */
+export interface OptimizerBase {
   /** The rate that the schedule scales. */
   readonly lr: number;
+  /** Decoupled from the gradient with AdamW, added to it with SGD. */
   readonly weightDecay: number;
+  /** Who is spared it. */
   readonly noDecay: NoDecay;
 }
 
-export type OptimizerOptions =
-  | (Common & { readonly kind: 'adamw'; readonly betas: readonly [number, number]; readonly eps: number })
-  | (Common & { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov: boolean });
+/** Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019. */
+export interface AdamWOptions extends OptimizerBase {
+  readonly kind: 'adamw';
+  /** Decay of the moving averages of gradient and squared gradient, each in [0, 1). */
+  readonly betas: readonly [number, number];
+  /** Added to the root of the squared gradient's average. */
+  readonly eps: number;
+}
+
+/** Stochastic gradient descent with momentum. */
+export interface SgdOptions extends OptimizerBase {
+  readonly kind: 'sgd';
+  /** In [0, 1). */
+  readonly momentum: number;
+  /** Whether the step looks ahead by one momentum. */
+  readonly nesterov: boolean;
+}
+
+/** Which optimizer; plain data. */
+export type OptimizerOptions = AdamWOptions | SgdOptions;
 
 /** What changes from update to update: scalar tensors, so that a compiled step reads today's values. */
 export interface UpdateInputs {
+  /** The schedule's rate, for parameters whose factor is 1. */
   readonly learningRate: Tensor;
   /** The update's number, from 1. */
   readonly step: Tensor;
@@ -36,7 +57,7 @@ export interface UpdateInputs {
 }
 
 /** The weight decay of a parameter. */
-export function weightDecayOf({ shape, embedding }: Parameter, { weightDecay, noDecay }: Common): number {
+export function weightDecayOf({ shape, embedding }: Parameter, { weightDecay, noDecay }: OptimizerBase): number {
   if (noDecay === 'none') return weightDecay;
   const isVector = shape.length <= 1;
   return isVector || (noDecay === 'vectorsAndEmbeddings' && embedding) ? 0 : weightDecay;
@@ -44,6 +65,7 @@ export function weightDecayOf({ shape, embedding }: Parameter, { weightDecay, no
 
 const stateNames = { adamw: ['exp_avg', 'exp_avg_sq'], sgd: ['momentum_buffer'] } as const;
 
+/** AdamW or SGD, with its state as tensors; names and formulas are torch's. */
 export class Optimizer {
   readonly #options: OptimizerOptions;
   readonly #parameters: ReadonlyMap<string, Parameter>;

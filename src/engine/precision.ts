@@ -2,6 +2,7 @@
 
 import { setComputeType } from '../ops/computeType.ts';
 
+/** What activations are stored as: float32 or bfloat16. */
 export type Precision = 'fp32' | 'bf16';
 
 /** Sets what activations are stored as from now on: float32, or bfloat16. */

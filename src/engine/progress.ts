@@ -2,8 +2,11 @@
 
 /** Where progress is written: `process.stderr`, or anything that takes text. */
 export interface ProgressStream {
+  /** Takes text. */
   write(text: string): unknown;
+  /** Whether it is a terminal. Default false. */
   readonly isTTY?: boolean;
+  /** Of a terminal. */
   readonly columns?: number;
 }
 
@@ -23,6 +26,7 @@ export interface ProgressOptions {
 export interface ProgressUpdate {
   /** Optimizer steps done, this one included. */
   readonly step: number;
+  /** Of this step. */
   readonly loss: number;
   /** Images that this step took, over all processes. */
   readonly images: number;

@@ -26,7 +26,9 @@ export interface RunOptions {
 
 /** A run that can be started or continued. */
 export interface RunDirectory {
+  /** The run's folder. */
   readonly path: string;
+  /** Its log.jsonl. */
   readonly log: RunLog;
   /** The checkpoint to continue from; absent in a new run, or when the older one was stopped before its first checkpoint. */
   readonly resumeFrom?: string;

@@ -13,6 +13,7 @@ export interface LogEvent {
 
 /** A log that grows line by line; each line is with the operating system before `append` returns, so a kill loses none. */
 export class RunLog {
+  /** The file. */
   readonly path: string;
   #opened: number | undefined;
 

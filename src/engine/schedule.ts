@@ -7,9 +7,11 @@ export interface CosineSchedule {
   readonly kind: 'cosine';
   /** From the start to the end of the cosine; the warm-up takes its first part, unless `warmupPrefix`. */
   readonly epochs: number;
+  /** Of the warm-up; 0 for none. */
   readonly warmupEpochs: number;
   /** The rate of the first update; the warm-up rises from it to the base rate. */
   readonly warmupLr: number;
+  /** The rate at the end of the cosine. */
   readonly minLr: number;
   /** Epochs at `minLr` at the end, in addition to `epochs`. */
   readonly cooldownEpochs: number;
@@ -20,27 +22,32 @@ export interface CosineSchedule {
 }
 
 /** A linear warm-up whose factor on the schedule's rate rises from `warmupRatio` to 1. */
-interface LinearWarmup {
+export interface LinearWarmup {
   /** How many updates it takes; 0 for none. */
   readonly warmupUpdates: number;
+  /** The factor of the first update. */
   readonly warmupRatio: number;
 }
 
 /** From the base rate to `minLr` along (1 - update / updates) ^ power. */
-interface PolySchedule extends LinearWarmup {
+export interface PolySchedule extends LinearWarmup {
   readonly kind: 'poly';
   /** The length of the run. */
   readonly updates: number;
+  /** 1 is a straight line. */
   readonly power: number;
+  /** The rate at the end. */
   readonly minLr: number;
 }
 
 /** The base rate, multiplied by `gamma` from each of the given epochs (counted from 0) on. */
-interface StepSchedule extends LinearWarmup {
+export interface StepSchedule extends LinearWarmup {
   readonly kind: 'step';
   /** The length of the run. */
   readonly epochs: number;
+  /** Where the rate falls. */
   readonly stepEpochs: readonly number[];
+  /** The factor of each fall. */
   readonly gamma: number;
 }
 

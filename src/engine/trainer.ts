@@ -17,8 +17,11 @@ import { TrainingStep, type PassResult } from './trainingStep.ts';
 import { restoreTraining, savePosition, saveTraining, type Evaluation, type RunPosition, type TrainingMoment } from './trainingState.ts';
 import { WeightAverage } from './weightAverage.ts';
 
+/** How a task is trained. */
 export interface TrainerOptions {
+  /** How gradients become updates. */
   readonly optimizer: OptimizerOptions;
+  /** The learning rate's course; it says how many epochs or updates there are. */
   readonly schedule: Schedule;
   /** Batches of the task whose gradients make one update; of an epoch's last batches, those that make none are left out. */
   readonly accumulationSteps: number;
@@ -26,9 +29,11 @@ export interface TrainerOptions {
   readonly clipGradNorm: 'none' | number;
   /** Moving average of the weights. */
   readonly ema: 'none' | { readonly decay: number };
+  /** Of the order of batches and of what is drawn in the forward pass. */
   readonly seed: number;
   /** Evaluates and saves by epochs, or by updates; the end of the run is always evaluated. One of the two. */
   readonly evaluateEveryEpochs?: number | undefined;
+  /** See `evaluateEveryEpochs`. */
   readonly evaluateEverySteps?: number;
   /** Saves `last` every so many updates too, besides at the end of each epoch or at each evaluation by updates. Default: no. */
   readonly checkpointEverySteps?: number;
@@ -52,8 +57,11 @@ export interface TrainerObservers {
 export interface TrainingResult {
   /** Updates done, of `totalSteps`. Fewer when it was stopped. */
   readonly step: number;
+  /** Updates of the whole run. */
   readonly totalSteps: number;
+  /** The best evaluation so far; undefined before the first. */
   readonly best?: Evaluation | undefined;
+  /** The latest evaluation; undefined before the first. */
   readonly last?: Evaluation | undefined;
   /** See RunPosition. */
   readonly trainSeconds: number;

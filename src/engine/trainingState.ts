@@ -6,22 +6,27 @@ import { expectFinite } from '../checkpoint/finiteTensors.ts';
 import { wrapperNotes } from '../checkpoint/wrapperNames.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import type { Module, StateTensor } from '../nn/module.ts';
-import type { TaskMetadata } from '../tasks/task.ts';
+import type { Metrics, TaskMetadata } from '../tasks/task.ts';
 import type { Optimizer } from './optimizer.ts';
 import { expectSameClasses, otherMeasure, storedClassNames } from './storedTask.ts';
 import type { WeightAverage } from './weightAverage.ts';
 
 const metrics = z.record(z.string(), z.number()).readonly();
 
-const evaluation = z.object({
+/** Metrics at one moment of a run. */
+export interface Evaluation {
   /** Optimizer steps done. */
-  step: z.int(),
+  readonly step: number;
   /** Epochs done. */
-  epoch: z.number(),
+  readonly epoch: number;
   /** Of the weights. */
-  metrics,
+  readonly metrics: Metrics;
   /** Of the weights' moving average, when there is one. */
-  ema: metrics.exactOptional(),
+  readonly ema?: Metrics;
+}
+
+const evaluation: z.ZodType<Evaluation> = z.object({
+  step: z.int(), epoch: z.number(), metrics, ema: metrics.exactOptional(),
 }).readonly();
 
 const positionSchema = z.object({
@@ -32,9 +37,6 @@ const positionSchema = z.object({
   /** Of training, evaluations left out, over all the processes that had a part in the run. */
   trainSeconds: z.number(),
 }).readonly();
-
-/** Metrics at one moment of a run. */
-export type Evaluation = z.output<typeof evaluation>;
 
 /** Where a run stands. */
 export type RunPosition = z.output<typeof positionSchema>;

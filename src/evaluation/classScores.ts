@@ -6,22 +6,31 @@
 export interface ClassAreas {
   /** Predicted and labelled as this class. */
   readonly intersect: number;
+  /** Predicted or labelled as this class. */
   readonly union: number;
+  /** Predicted as this class. */
   readonly predicted: number;
+  /** Labelled as this class. */
   readonly labelled: number;
 }
 
 /** Scores of one class, in [0, 1]; NaN where a class does not occur. */
 export interface ClassScores {
+  /** Intersection over union. */
   readonly iou: number;
   /** Share of its labelled pixels that were found: the recall. */
   readonly acc: number;
+  /** Twice the intersection over the sum of both areas. */
   readonly dice: number;
+  /** The harmonic mean of precision and recall, weighted by `beta`. */
   readonly fscore: number;
+  /** Share of its predicted pixels that are right. */
   readonly precision: number;
+  /** Share of its labelled pixels that were found. */
   readonly recall: number;
 }
 
+/** How scores are made from areas. */
 export interface ClassScoreOptions {
   /** Weight of recall against precision in the F-score. Default 1. */
   readonly beta?: number;

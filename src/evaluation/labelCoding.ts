@@ -3,6 +3,7 @@
 
 import { ConfigError } from '../errors.ts';
 
+/** How the values of a label map become class numbers; the steps in this order. */
 export interface LabelCoding {
   /**
    * Values start at 1 and 0 is "no label". As in mmsegmentation, 0 becomes 255 and 255 stays, whatever the ignore index is, and

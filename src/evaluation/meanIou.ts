@@ -26,7 +26,9 @@ export interface MeanIouOptions extends LabelCoding {
 
 /** What errors call a map. */
 export interface MapSource {
+  /** Of the labels. */
   readonly truth?: string;
+  /** Of the prediction. */
   readonly prediction?: string;
   /** Pixels per row, so that they can say where. */
   readonly width?: number;
@@ -36,16 +38,23 @@ export interface MapSource {
 export interface MeanIouResult {
   /** Share of labelled pixels that were predicted right. */
   readonly aAcc: number;
+  /** Mean of the classes' intersection over union. */
   readonly mIoU: number;
+  /** Mean of the classes' accuracy. */
   readonly mAcc: number;
+  /** Mean of the classes' Dice. */
   readonly mDice: number;
+  /** Mean of the classes' F-score. */
   readonly mFscore: number;
+  /** Mean of the classes' precision. */
   readonly mPrecision: number;
+  /** Mean of the classes' recall. */
   readonly mRecall: number;
   /** One per class; a score is NaN where the class does not occur, and such a class is left out of the mean. */
   readonly perClass: readonly (ClassScores & ClassAreas)[];
   /** Pixels that counted. */
   readonly labelledPixels: number;
+  /** Pixels that did not. */
   readonly ignoredPixels: number;
 }
 
@@ -57,7 +66,9 @@ const MOST_CLASSES = 4096;
  * matrices.
  */
 export class MeanIou {
+  /** How many there are. */
   readonly classes: number;
+  /** The truth's value of pixels that do not count. */
   readonly ignoreIndex: number;
   readonly #truth: LabelCodes;
   readonly #prediction: LabelCodes;

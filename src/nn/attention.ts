@@ -11,7 +11,9 @@ import type { LayerNorm } from './layerNorm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
+/** The size of an attention. */
 export interface AttentionOptions {
+  /** Of a token. */
   readonly channels: number;
   /** A divisor of `channels`. */
   readonly heads: number;
@@ -35,8 +37,11 @@ export interface AttentionInputs {
   readonly grid?: Grid | undefined;
 }
 
+/** Multi-head self-attention, among all tokens or within windows. */
 export class Attention extends Module {
+  /** To queries, keys and values. */
   readonly qkv;
+  /** From the heads' results to the residual stream. */
   readonly proj;
   readonly #channels: number;
   readonly #heads: number;

@@ -5,7 +5,9 @@ import { batchNorm } from '../ops/batchNorm.ts';
 import { ones, zeros } from './initialisers.ts';
 import { Module } from './module.ts';
 
+/** How a batch norm of images computes. */
 export interface BatchNorm2dOptions {
+  /** Of the last axis. */
   readonly channels: number;
   /** Default 1e-5. */
   readonly eps?: number;
@@ -15,10 +17,15 @@ export interface BatchNorm2dOptions {
   readonly relu?: boolean;
 }
 
+/** Batch normalisation of [B, H, W, C]. */
 export class BatchNorm2d extends Module {
+  /** Factors, [C]. */
   readonly weight;
+  /** Offsets, [C]. */
   readonly bias;
+  /** Means in evaluation, [C]. */
   readonly runningMean;
+  /** Variances in evaluation, [C]. */
   readonly runningVar;
   /** Batches seen in training. */
   readonly batches;
@@ -35,6 +42,8 @@ export class BatchNorm2d extends Module {
   }
 
   /**
+   * Normalises each channel.
+   *
    * @param x [B, H, W, C]
    * @param training whether the batch's statistics count, and move the running ones
    */

@@ -6,8 +6,11 @@ import { kaimingUniform, zeros, type Initialiser } from './initialisers.ts';
 import { Module } from './module.ts';
 import type { Parameter } from './parameter.ts';
 
+/** The size of a convolution. */
 export interface Conv2dOptions extends Geometry {
+  /** Channels that it takes. */
   readonly inputs: number;
+  /** Channels that it gives. */
   readonly outputs: number;
   /** Side of the kernel. */
   readonly kernel: number;
@@ -17,8 +20,11 @@ export interface Conv2dOptions extends Geometry {
   readonly initialiser?: Initialiser;
 }
 
+/** A convolution of [B, H, W, C], with weights in torch's layout. */
 export class Conv2d extends Module {
+  /** [outputs, inputs / groups, kernel, kernel] */
   readonly weight: Parameter;
+  /** [outputs]; undefined without one. */
   readonly bias: Parameter | undefined;
   readonly #geometry: Geometry;
 

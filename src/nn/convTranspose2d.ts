@@ -6,8 +6,11 @@ import { kaimingUniform, zeros, type Initialiser } from './initialisers.ts';
 import { Module } from './module.ts';
 import type { Parameter } from './parameter.ts';
 
+/** The size of a transposed convolution. */
 export interface ConvTranspose2dOptions extends Geometry {
+  /** Channels that it takes. */
   readonly inputs: number;
+  /** Channels that it gives. */
   readonly outputs: number;
   /** Side of the kernel. */
   readonly kernel: number;
@@ -19,8 +22,11 @@ export interface ConvTranspose2dOptions extends Geometry {
   readonly initialiser?: Initialiser;
 }
 
+/** A transposed convolution of [B, H, W, C], with weights in torch's layout. */
 export class ConvTranspose2d extends Module {
+  /** [inputs, outputs, kernel, kernel] */
   readonly weight: Parameter;
+  /** [outputs]; undefined without one. */
   readonly bias: Parameter | undefined;
   readonly #geometry: Geometry;
 

@@ -8,8 +8,10 @@ export type Initialiser = (shape: readonly number[], rng: Rng) => Float32Array;
 
 const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
+/** All 0. */
 export const zeros: Initialiser = (shape) => new Float32Array(countOf(shape));
 
+/** All 1. */
 export const ones: Initialiser = (shape) => new Float32Array(countOf(shape)).fill(1);
 
 /** Uniform in [-bound, bound). */

@@ -7,14 +7,19 @@ import type { NormTensors } from '../ops/parameterTensors.ts';
 import { ones, zeros } from './initialisers.ts';
 import { Module } from './module.ts';
 
+/** The size of a layer norm. */
 export interface LayerNormOptions {
+  /** Of the last axis. */
   readonly channels: number;
   /** Default 1e-6. */
   readonly eps?: number;
 }
 
+/** Layer normalisation over the last axis. */
 export class LayerNorm extends Module {
+  /** Factors, [C]. */
   readonly weight;
+  /** Offsets, [C]. */
   readonly bias;
   readonly #eps: number;
 

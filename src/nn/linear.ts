@@ -7,8 +7,11 @@ import { truncatedNormal, zeros, type Initialiser } from './initialisers.ts';
 import { Module } from './module.ts';
 import type { Parameter } from './parameter.ts';
 
+/** The size of a linear layer. */
 export interface LinearOptions {
+  /** Channels that it takes. */
   readonly inputs: number;
+  /** Channels that it gives. */
   readonly outputs: number;
   /** Default true. */
   readonly bias?: boolean;
@@ -18,8 +21,11 @@ export interface LinearOptions {
   readonly biasInitialiser?: Initialiser;
 }
 
+/** A fully connected layer over the last axis. */
 export class Linear extends Module {
+  /** [outputs, inputs] */
   readonly weight: Parameter;
+  /** [outputs]; undefined without one. */
   readonly bias: Parameter | undefined;
 
   constructor({ inputs, outputs, bias = true, initialiser = truncatedNormal(0.02), biasInitialiser = zeros }: LinearOptions) {

@@ -7,7 +7,9 @@ import type { LayerNorm } from './layerNorm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
+/** The size of an MLP. */
 export interface MlpOptions {
+  /** Of a token. */
   readonly channels: number;
   /** Width between the two layers. */
   readonly hidden: number;
@@ -21,8 +23,11 @@ export interface MlpInputs {
   readonly layerScale?: Tensor | undefined;
 }
 
+/** Two linear layers with GELU between them. */
 export class Mlp extends Module {
+  /** From the residual stream to `hidden`. */
   readonly fc1;
+  /** Back to the residual stream. */
   readonly fc2;
 
   constructor({ channels, hidden }: MlpOptions) {

@@ -11,20 +11,35 @@ import { Parameter, type ParameterOptions } from './parameter.ts';
 
 /** Values as they are in a checkpoint, row-major. */
 export interface FloatTensor {
+  /** The element type. */
   readonly dtype: 'F32';
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** Elements, row-major. */
   readonly data: Float32Array;
 }
 
 /** A parameter or a buffer as it is in a checkpoint: floats, or a count. */
-export type StateTensor = FloatTensor | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly data: BigInt64Array };
+export type StateTensor = FloatTensor | CountTensor;
+
+/** A count as it is in a checkpoint, row-major. */
+export interface CountTensor {
+  readonly dtype: 'I64';
+  /** Sizes, outermost first; [] for a scalar. */
+  readonly shape: readonly number[];
+  /** Elements, row-major. */
+  readonly data: BigInt64Array;
+}
 
 /** A tensor that comes from a checkpoint. */
 export interface LoadableTensor {
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** Elements, row-major. */
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
+/** How a module takes a checkpoint's tensors. */
 export interface LoadOptions {
   /** Default true: every parameter and buffer must be there and nothing else. */
   readonly strict?: boolean;
@@ -38,6 +53,10 @@ export interface LoadReport {
   readonly unexpected: readonly string[];
 }
 
+/**
+ * What models, layers and heads extend. Constructors name what it is made of, `initialise`, `loadState` or `set` give values,
+ * `dispose` frees them.
+ */
 export abstract class Module {
   readonly #parameters: (readonly [name: string, parameter: Parameter])[] = [];
   readonly #buffers: (readonly [name: string, buffer: ModuleBuffer])[] = [];

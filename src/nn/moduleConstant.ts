@@ -4,7 +4,9 @@
 import { keep, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+/** A tensor that is computed from a module's options and in no checkpoint. */
 export class ModuleConstant {
+  /** Elements. */
   readonly size: number;
   readonly #values: () => Float32Array | Int32Array;
   readonly #shape: readonly number[];
@@ -22,6 +24,7 @@ export class ModuleConstant {
     return this.#tensor !== undefined;
   }
 
+  /** The tensor, which the module owns; throws before `initialise` or `loadState`. */
   get value(): Tensor {
     if (this.#tensor === undefined) throw new Error('ModuleConstant.value: expected a module with values; call initialise or loadState first');
     return this.#tensor;
@@ -34,6 +37,7 @@ export class ModuleConstant {
     this.#tensor = keep(tensor(values, [...this.#shape], values instanceof Int32Array ? 'int32' : 'float32'));
   }
 
+  /** Frees the tensor. */
   dispose(): void {
     this.#tensor?.dispose();
     this.#tensor = undefined;

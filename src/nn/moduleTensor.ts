@@ -9,8 +9,11 @@ import { writeValues } from '../ops/hostValues.ts';
 import type { Rng } from '../random/rng.ts';
 import type { Initialiser } from './initialisers.ts';
 
+/** What parameters and buffers have in common. */
 export abstract class ModuleTensor {
+  /** Sizes, outermost first; [] for a scalar. */
   readonly shape: readonly number[];
+  /** Elements. */
   readonly size: number;
   readonly #initialiser: Initialiser;
   readonly #trainable: boolean;

@@ -13,7 +13,9 @@ import { xavierUniform, zeros, type Initialiser } from './initialisers.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 
+/** The size of a deformable attention. */
 export interface MsDeformAttnOptions {
+  /** Of a token. */
   readonly channels: number;
   /** A divisor of ratio · channels. */
   readonly heads: number;
@@ -33,10 +35,15 @@ export interface MsDeformAttnResidual {
   readonly layerScale?: Tensor | undefined;
 }
 
+/** Multi-scale deformable attention: each query samples a few points of every map. */
 export class MsDeformAttn extends Module {
+  /** From a query to its points' offsets. */
   readonly samplingOffsets;
+  /** From a query to its points' weights. */
   readonly attentionWeights;
+  /** From the maps' tokens to what is sampled. */
   readonly valueProj;
+  /** From the heads' results to the residual stream. */
   readonly outputProj;
   readonly #shape: readonly [heads: number, levels: number, points: number];
   readonly #width: number;

@@ -5,13 +5,19 @@ import { patchEmbed } from '../ops/patchEmbed.ts';
 import { kaimingUniform, uniform } from './initialisers.ts';
 import { Module } from './module.ts';
 
+/** The size of a patch embedding. */
 export interface PatchEmbedOptions {
+  /** Side of a patch. */
   readonly patchPx: number;
+  /** Of a token. */
   readonly channels: number;
 }
 
+/** Patches of an image as tokens: a convolution whose stride is its kernel. */
 export class PatchEmbed extends Module {
+  /** [channels, 3, patchPx, patchPx] */
   readonly weight;
+  /** [channels] */
   readonly bias;
 
   constructor({ patchPx, channels }: PatchEmbedOptions) {

@@ -7,6 +7,7 @@ import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
 import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
+/** What joins the attention besides the tokens. */
 export interface AttentionOptions {
   /** Added to the scores before the softmax: [heads, N, N] or [1 or B, heads, N, N], float32. */
   readonly bias?: Tensor | undefined;

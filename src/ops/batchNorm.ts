@@ -22,6 +22,7 @@ export interface BatchNormTensors {
   readonly batches?: Variable | undefined;
 }
 
+/** How a batch norm computes. */
 export interface BatchNormOptions {
   /** Whether to normalise with the batch's statistics and to update the running ones. */
   readonly training: boolean;

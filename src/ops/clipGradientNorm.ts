@@ -6,6 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { fusedKernel, runFusedList } from './fused.ts';
 import { numberedInputs } from './parameterUpdate.ts';
 
+/** Gradients after clipping. */
 export interface ClippedNorm {
   /** min(1, maxNorm / (norm + 1e-6)), a scalar. */
   readonly scale: Tensor;
@@ -13,7 +14,10 @@ export interface ClippedNorm {
   readonly norm: Tensor;
 }
 
-/** @param gradients one or more, of any shapes */
+/**
+ * The factor that brings the common norm of all gradients down to `maxNorm`, and that norm.
+ * @param gradients one or more, of any shapes
+ */
 export function clipGradientNorm(gradients: readonly Tensor[], maxNorm: number): ClippedNorm {
   if (!fusedKernel('MpvgClipScale')) return clipGradientNormComposed(gradients, maxNorm);
   const [scale, norm] = runFusedList('MpvgClipScale', numberedInputs({ grad: gradients }), { maxNorm }) as [Tensor, Tensor];

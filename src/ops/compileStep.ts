@@ -8,11 +8,13 @@ import { TorchBackend } from '../backends/torch/backend.ts';
 import { ConfigError } from '../errors.ts';
 
 /** What a step computes from its inputs. It may change variables in place through the operations of src/ops. */
-type Step = (...inputs: Tensor[]) => Tensor[];
+export type Step = (...inputs: Tensor[]) => Tensor[];
 
 /** What a step is to be given: 'bytes' for what `imageTensor` makes. */
 export interface StepInput {
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** 'bytes' are the whole numbers 0 to 255, kept as uint8. */
   readonly dtype: 'float32' | 'int32' | 'bytes';
 }
 

@@ -9,6 +9,7 @@ import { reducedPrecision } from './computeType.ts';
 import { checkGeometry, convolve } from './convolution.ts';
 import { fusedKernel } from './fused.ts';
 
+/** How the kernel goes over the image. */
 export interface Conv2dOptions {
   /** Default 1. */
   readonly stride?: number;

@@ -7,6 +7,7 @@ import { checkShape } from './checkShape.ts';
 import { checkGeometry, convolve } from './convolution.ts';
 import { fusedKernel } from './fused.ts';
 
+/** How the kernel goes over the image. */
 export interface ConvTranspose2dOptions {
   /** How far apart the pixels of x lie in the result; default 1. */
   readonly stride?: number;

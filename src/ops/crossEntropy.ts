@@ -8,6 +8,7 @@ import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
 import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
+/** How labels count. */
 export interface CrossEntropyOptions {
   /** In [0, 1]; default 0. */
   readonly labelSmoothing?: number;

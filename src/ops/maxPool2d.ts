@@ -6,6 +6,7 @@ import { ShapeError } from '../errors.ts';
 import { checkShape } from './checkShape.ts';
 import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
+/** How the window goes over the image. */
 export interface MaxPool2dOptions {
   /** Side of the window. */
   readonly kernel: number;

@@ -13,7 +13,9 @@ import { fusedKernel, runFused, runFusedList, withGradient } from './fused.ts';
 
 /** The size of one map. */
 export interface Level {
+  /** Rows of tokens. */
   readonly height: number;
+  /** Columns of tokens. */
   readonly width: number;
 }
 

@@ -5,6 +5,7 @@ import { engine, zerosLike } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { withGradient } from './fused.ts';
 
+/** What a part of a model depends on. */
 export interface RecomputeInputs {
   /** Tensors that the part is a function of, and that get a gradient. */
   readonly inputs: readonly Tensor[];

@@ -7,8 +7,9 @@ import { checkShape } from './checkShape.ts';
 import { fusedKernel, runFused, withGradient } from './fused.ts';
 import { bicubicRule, bilinearRule, resample } from './resampling.ts';
 
+/** Where pixels lie. */
 export interface ResizeOptions {
-  /** Default false. */
+  /** Whether the centres of the corner pixels stay where they are, or the corners of the image. Default false: the corners. */
   readonly alignCorners?: boolean;
 }
 

@@ -19,6 +19,7 @@ export interface HardPixels {
   readonly threshold?: number;
 }
 
+/** Which pixels count. */
 export interface SegmentationCrossEntropyOptions {
   /** The label of pixels that do not count; default 255. */
   readonly ignoreIndex?: number;

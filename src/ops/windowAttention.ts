@@ -10,7 +10,9 @@ import { checkShape } from './checkShape.ts';
 
 /** How many tokens lie below and beside each other. */
 export interface Grid {
+  /** Rows of tokens. */
   readonly height: number;
+  /** Columns of tokens. */
   readonly width: number;
 }
 

@@ -7,6 +7,7 @@ import { unwrapNames, type UnwrappedNames } from '../checkpoint/wrapperNames.ts'
 import { DataError } from '../errors.ts';
 import type { Module } from '../nn/module.ts';
 
+/** What `forward` is given to run the stages of a model on. */
 export interface StagesGiven {
   /** By parameter name. */
   readonly weights: TensorMap;

@@ -13,15 +13,21 @@ import type { Evaluator, Metrics, Task } from '../tasks/task.ts';
 
 /** What every config has, whatever its task; see `run` in src/schema/common.ts. */
 export interface RunConfig {
+  /** The recipe's name. */
   readonly task: string;
+  /** Of everything that is drawn. */
   readonly seed: number;
+  /** What activations are stored as. */
   readonly precision: 'fp32' | 'bf16';
+  /** Whether the step is recorded once and replayed natively. */
   readonly compile: boolean;
+  /** Folder of the run. */
   readonly out: string;
 }
 
 /** A task as the commands find it. */
 export interface Recipe<Config extends RunConfig = RunConfig> {
+  /** Its name in a config. */
   readonly task: string;
   /** Of what a config file exports; its output is what `open` takes, and is itself valid input. */
   readonly schema: z.ZodType<Config>;
@@ -49,6 +55,7 @@ export interface Experiment {
   openTraining(look?: LookAtFiles): Promise<Training>;
   /** The same for an evaluation; the training data may be absent unless it is asked for. */
   openEvaluation?(split: Split): Promise<Evaluation>;
+  /** The same for asking about photos; no data is opened. */
   openPrediction?(): Promise<Prediction>;
   /**
    * Runs the model, or the part of it that the tensors are for, and hands out every stage by name.
@@ -60,9 +67,12 @@ export interface Experiment {
 /** How the files of a data set are looked at: what is remembered, and what is told meanwhile. */
 export type LookAtFiles = (dataFolder: string, what: string) => CheckOptions;
 
+/** Training data, or what a run is evaluated on. */
 export type Split = 'train' | 'val';
 
+/** What `params` tells of a model. */
 export interface ModelCount {
+  /** Without values. */
   readonly model: Module;
   /** Multiply-adds for one image by module. */
   readonly macs: ReadonlyMap<string, number>;
@@ -72,7 +82,9 @@ export interface ModelCount {
 
 /** What a training runs. */
 export interface Training {
+  /** What is trained, on which data. */
   readonly task: Task<unknown>;
+  /** Of the training loop. */
   readonly options: TrainerOptions;
   /** Of the model: `deit`. */
   readonly name: string;
@@ -90,12 +102,16 @@ export interface Training {
   finish?(result: TrainingResult): Promise<readonly Score[]>;
 }
 
+/** A score for people. */
 export type Score = readonly [name: string, value: string];
 
 /** What an evaluation runs. */
 export interface Evaluation {
+  /** Without values. */
   readonly model: Module;
+  /** In the order of their numbers. */
   readonly classNames: readonly string[];
+  /** Of this model. */
   readonly evaluator: Evaluator;
   /** For people: `20 photos of 5 classes`. */
   readonly data: string;
@@ -105,6 +121,7 @@ export interface Evaluation {
 
 /** What a prediction runs. */
 export interface Prediction {
+  /** Without values. */
   readonly model: Module;
   /** Where the config has them: a checkpoint's must be the same. */
   readonly classNames?: readonly string[];
@@ -117,12 +134,14 @@ export interface Prediction {
   predictor(classNames?: readonly string[]): Predictor;
 }
 
+/** A model that can be asked about photos. */
 export interface Predictor {
   /**
    * @param photo a file's path, or its bytes
    * @throws DataError when it cannot be decoded
    */
   predict(photo: string | Uint8Array): Promise<Predicted>;
+  /** Frees the model. */
   dispose(): void;
 }
 

@@ -35,6 +35,7 @@ export const deitSize = z.union([z.enum(['tiny', 'small', 'base']), z.strictObje
  */
 const noDecay = z.enum(['none', 'vectors', 'vectorsAndEmbeddings']);
 
+/** Schema of AdamW in a config. */
 export const adamw = {
   kind: z.literal('adamw'),
   /** The peak, for the whole batch: no scaling by batch size happens behind it. */
@@ -45,6 +46,7 @@ export const adamw = {
   noDecay,
 };
 
+/** Schema of SGD with momentum in a config. */
 export const sgd = {
   kind: z.literal('sgd'),
   lr: positive,

@@ -14,9 +14,11 @@ import { expectLabels, expectPictureSize, type ClassificationEvaluator, type Pic
 import { expectSeveralClasses } from './severalClasses.ts';
 import type { Loss, Task, TaskMetadata } from './task.ts';
 
+/** What is trained, on which pictures. */
 export interface ClassificationOptions {
   /** With values. */
   readonly model: DeiT;
+  /** Training pictures. */
   readonly data: ClassificationDataset;
   /** Of the same model, on data of the same classes. */
   readonly evaluator: ClassificationEvaluator;
@@ -26,15 +28,19 @@ export interface ClassificationOptions {
   readonly batchSize: number;
   /** In [0, 1). */
   readonly labelSmoothing: number;
+  /** Of the order and of random transforms. */
   readonly seed: number;
   /** Threads that prepare batches. Default: what the loader finds fitting. */
   readonly workers?: number;
 }
 
+/** Trains a classifier with cross-entropy. */
 export class ClassificationTask implements Task<ImageBatch> {
+  /** With values. */
   readonly model: DeiT;
   readonly training: ImageLoader;
   readonly evaluator: ClassificationEvaluator;
+  /** Class names and the evaluator's measure. */
   readonly metadata: TaskMetadata;
   readonly #options: ClassificationOptions;
 

@@ -12,23 +12,26 @@ import { TopKAccuracy } from '../evaluation/topk.ts';
 import { CompiledStep } from '../ops/compileStep.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
 import { imageTensor } from '../ops/hostValues.ts';
-import { normalizeImages } from '../ops/normalizeImages.ts';
+import { normalizeImages, type Rgb } from '../ops/normalizeImages.ts';
 import type { EvaluateOptions, Evaluator, Metrics } from './task.ts';
-
-type Rgb = readonly [number, number, number];
 
 /** How pictures become what a classifier sees when nothing is drawn at random. */
 export interface PictureView {
+  /** Done to each picture in turn. */
   readonly transforms: readonly ImageTransform[];
   /** Of values scaled to [0, 1]. */
   readonly mean: Rgb;
+  /** Of values scaled to [0, 1]. */
   readonly std: Rgb;
 }
 
+/** What is evaluated, on which pictures. */
 export interface ClassificationEvaluatorOptions {
   /** With values. */
   readonly model: DeiT;
+  /** Validation pictures. */
   readonly data: ClassificationDataset;
+  /** How the model sees them. */
   readonly view: PictureView;
   /** Pictures of one forward pass. */
   readonly batchSize: number;
@@ -43,6 +46,7 @@ const MAIN_METRIC = 'top1';
 export class ClassificationEvaluator implements Evaluator {
   readonly mainMetric = MAIN_METRIC;
   readonly measure: string;
+  /** In the order of their numbers. */
   readonly classNames: readonly string[];
   readonly #options: ClassificationEvaluatorOptions;
   readonly #loader: ImageLoader;

@@ -9,21 +9,22 @@ import { ConfigError, NativeError } from '../errors.ts';
 import type { UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import { CompiledStep } from '../ops/compileStep.ts';
 import { imageTensor } from '../ops/hostValues.ts';
-import { normalizeImages } from '../ops/normalizeImages.ts';
+import { normalizeImages, type Rgb } from '../ops/normalizeImages.ts';
 import type { ImageSize } from '../ops/resize.ts';
 import type { Part } from '../ops/resizePart.ts';
 import { bandsOver } from './photoBands.ts';
 import { SlidingLogits, windowsOver, type InferenceMode } from './slidingWindow.ts';
 import { resizedView, wholeLogits, type ViewLogits } from './viewLogits.ts';
 
-type Rgb = readonly [number, number, number];
-
+/** How a model sees a photo. */
 export interface PhotoSegmenterOptions {
+  /** As a whole, or through a window that slides over it. */
   readonly mode: InferenceMode;
   /** Average with the mirrored photo. */
   readonly flip: boolean;
   /** Of values scaled to [0, 1]. */
   readonly mean: Rgb;
+  /** Of values scaled to [0, 1]. */
   readonly std: Rgb;
 }
 
@@ -35,6 +36,7 @@ interface View {
   readonly windows: readonly Part[];
 }
 
+/** Classifies the pixels of photos of any size. */
 export class PhotoSegmenter {
   readonly #model: UpernetSegmentor;
   readonly #options: PhotoSegmenterOptions;
@@ -76,6 +78,7 @@ export class PhotoSegmenter {
     return classes;
   }
 
+  /** Frees what was recorded; the model stays. */
   dispose(): void {
     this.#forward.dispose();
   }

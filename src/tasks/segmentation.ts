@@ -9,34 +9,40 @@ import { ConfigError } from '../errors.ts';
 import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import type { StepInput } from '../ops/compileStep.ts';
 import { imageTensor } from '../ops/hostValues.ts';
-import { normalizeImages } from '../ops/normalizeImages.ts';
+import { normalizeImages, type Rgb } from '../ops/normalizeImages.ts';
 import { expectClasses, type SegmentationEvaluator } from './segmentationEvaluator.ts';
 import { expectSeveralClasses } from './severalClasses.ts';
 import type { Loss, Task, TaskMetadata } from './task.ts';
 
-type Rgb = readonly [number, number, number];
-
+/** What is trained, on which photos. */
 export interface SegmentationOptions {
   /** With values. */
   readonly model: UpernetSegmentor;
+  /** Training photos. */
   readonly data: SegmentationFolder;
   /** Of the same model. */
   readonly evaluator: SegmentationEvaluator;
+  /** Done to each sample. */
   readonly augmentation: SegmentationAugmentation;
   /** Of values scaled to [0, 1]. */
   readonly mean: Rgb;
+  /** Of values scaled to [0, 1]. */
   readonly std: Rgb;
   /** Pictures of one forward and backward pass. */
   readonly batchSize: number;
+  /** Of the order and of what is drawn. */
   readonly seed: number;
   /** Threads that prepare batches. Default: what the loader finds fitting. */
   readonly workers?: number;
 }
 
+/** Trains a segmentation model with cross-entropy per pixel. */
 export class SegmentationTask implements Task<SegmentationBatch> {
+  /** With values. */
   readonly model: UpernetSegmentor;
   readonly training: SegmentationLoader;
   readonly evaluator: SegmentationEvaluator;
+  /** Class names and the evaluator's measure. */
   readonly metadata: TaskMetadata;
   readonly #options: SegmentationOptions;
 

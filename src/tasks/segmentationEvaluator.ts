@@ -7,27 +7,32 @@ import type { TestScales } from '../data/segmentation/testPhotos.ts';
 import { DataError } from '../errors.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';
 import type { UpernetSegmentor } from '../heads/upernet/segmentor.ts';
+import type { Rgb } from '../ops/normalizeImages.ts';
 import { PhotoSegmenter } from './photoSegmenter.ts';
 import type { InferenceMode } from './slidingWindow.ts';
 import type { EvaluateOptions, Evaluator, Metrics } from './task.ts';
 
-type Rgb = readonly [number, number, number];
-
 /** How photos are looked at when nothing is drawn at random. */
 export interface PhotoView {
+  /** At which sizes. */
   readonly scales: TestScales;
+  /** As a whole, or through a window that slides over it. */
   readonly mode: InferenceMode;
   /** Mirrored too. */
   readonly flip: boolean;
 }
 
+/** What is evaluated, on which photos. */
 export interface SegmentationEvaluatorOptions {
   /** With values. */
   readonly model: UpernetSegmentor;
+  /** Validation photos. */
   readonly data: SegmentationFolder;
+  /** How the model sees them. */
   readonly view: PhotoView;
   /** Of values scaled to [0, 1]. */
   readonly mean: Rgb;
+  /** Of values scaled to [0, 1]. */
   readonly std: Rgb;
   /** Threads that prepare photos. Default: what the loader finds fitting. */
   readonly workers?: number;

@@ -7,6 +7,7 @@ import type { StepInput } from '../ops/compileStep.ts';
 
 /** What a batch costs: what is minimised and, by name, what it consists of. All scalars. */
 export interface Loss {
+  /** What is minimised, weights of parts included. */
   readonly total: Tensor;
   /** Empty when the loss is one thing. */
   readonly parts: Readonly<Record<string, Tensor>>;
@@ -16,7 +17,8 @@ export interface Loss {
 export type Metrics = Readonly<Record<string, number>>;
 
 /** Where the batches of an epoch come from. */
-interface BatchSource<Batch> {
+export interface BatchSource<Batch> {
+  /** What is left out not counted. */
   readonly batchesPerEpoch: number;
   /** Batches that are being made, wait, or are in use, at most. */
   readonly batchesAhead: number;
@@ -55,12 +57,15 @@ export interface Evaluator {
   close(): Promise<void>;
 }
 
+/** What the engine trains: a model, batches and a loss. */
 export interface Task<Batch> {
+  /** With values. */
   readonly model: Module;
   /** Batches of one forward and backward pass each; all of the same shapes, so that one program serves them. */
   readonly training: BatchSource<Batch>;
   /** The task's own: closed with it. */
   readonly evaluator: Evaluator;
+  /** Goes into every checkpoint. */
   readonly metadata: TaskMetadata;
   /** Pictures in a training batch. */
   readonly batchSize: number;

@@ -7,12 +7,15 @@ import type { ModuleConstant } from '../../nn/moduleConstant.ts';
 import type { Parameter } from '../../nn/parameter.ts';
 import { sine1d, sine2d } from './sine.ts';
 
+/** Which absolute embedding. */
 export interface AbsolutePositionOptions {
+  /** Learnt, or waves of each token's number or row and column. */
   readonly kind: 'learnable' | 'sine1d' | 'sine2d';
   /** Patches per row and column. */
   readonly side: number;
   /** Tokens before the patches. */
   readonly extraTokens: number;
+  /** Of a token. */
   readonly channels: number;
   /** How many embeddings: 1, named `pos_embed`, or one for each layer, `pos_embed0` and so on (learnable only). */
   readonly perLayer: number | 'shared';

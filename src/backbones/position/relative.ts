@@ -8,6 +8,7 @@ import { truncatedNormal } from '../../nn/initialisers.ts';
 import { LayerNorm } from '../../nn/layerNorm.ts';
 import { Module } from '../../nn/module.ts';
 
+/** Which relative embedding. */
 export interface RelativePositionOptions {
   /** Offsets along the sequence of patches, or along rows and columns. */
   readonly axes: 1 | 2;
@@ -15,13 +16,17 @@ export interface RelativePositionOptions {
   readonly side: number;
   /** Tokens before the patches. */
   readonly extraTokens: number;
+  /** Of the attention. */
   readonly heads: number;
   /** Whether the bias goes through a layer norm over the keys (eps 1e-5), as LaPE has it. */
   readonly norm: boolean;
 }
 
+/** A learnt bias on the attention's scores. */
 export class RelativePosition extends Module {
+  /** [offsets, heads] */
   readonly table;
+  /** Over the keys; undefined without it. */
   readonly peNorm: LayerNorm | undefined;
   readonly #options: RelativePositionOptions;
   readonly #index;

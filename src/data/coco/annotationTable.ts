@@ -13,6 +13,7 @@ export interface SegmentationText {
 
 /** Annotations as columns, in the file's order. Segmentations and keypoints are decoded when asked for, and not kept. */
 export interface AnnotationTable {
+  /** Annotations. */
   readonly count: number;
   /** [count] as in the file; NaN where missing. Of results: 1, 2, 3, … */
   readonly ids: Float64Array;
@@ -46,7 +47,10 @@ export interface AnnotationTable {
   readSegmentation(index: number, view: SegmentationView): void;
   /** Of results with boxes: how many have no mask of their own, and take the rectangle of their box for one. */
   countBoxMasks?(): number;
-  /** Where the segmentations stand, when they are nothing but bytes of a file: for other threads. */
+  /**
+   * Where the segmentations stand, when they are nothing but bytes of a file: for other threads.
+   * @internal
+   */
   readonly segmentationText?: SegmentationText | undefined;
   /**
    * x, y, visibility of each keypoint in turn.

@@ -20,10 +20,15 @@ import { validateCoco } from './validateCoco.ts';
 
 /** What a data set is made of. */
 export interface CocoParts {
+  /** Photos. */
   readonly images: ImageTable;
+  /** Classes, in the file's order. */
   readonly categories: readonly CocoCategory[];
+  /** Objects, or detections. */
   readonly annotations: AnnotationTable;
+  /** As in the file. */
   readonly info?: unknown;
+  /** As in the file. */
   readonly licenses?: unknown;
   /** What errors call it: a path. */
   readonly name?: string;
@@ -36,7 +41,9 @@ export type Ids = number | readonly number[];
 
 /** Which annotations to find; what is left out or empty does not matter. */
 export interface AnnotationFilter {
+  /** Of these photos. */
   readonly imgIds?: Ids;
+  /** Of these classes. */
   readonly catIds?: Ids;
   /** Area in px², both bounds exclusive. */
   readonly areaRng?: readonly [] | readonly [low: number, high: number];
@@ -46,13 +53,17 @@ export interface AnnotationFilter {
 
 /** Which categories to find; what is left out or empty does not matter. */
 export interface CategoryFilter {
+  /** With one of these names. */
   readonly catNms?: string | readonly string[];
+  /** With one of these supercategories. */
   readonly supNms?: string | readonly string[];
+  /** With one of these ids. */
   readonly catIds?: Ids;
 }
 
 /** Which photos to find; what is left out or empty does not matter. */
 export interface ImageFilter {
+  /** With one of these ids. */
   readonly imgIds?: Ids;
   /** Photos with an annotation of each of these. */
   readonly catIds?: Ids;
@@ -68,8 +79,11 @@ export interface ImageFilter {
  * Only syntax and the types of fields are checked while reading; `validate` finds what else is wrong.
  */
 export class CocoDataset {
+  /** Photos. */
   readonly images: ImageTable;
+  /** Classes, in the file's order. */
   readonly categories: readonly CocoCategory[];
+  /** Objects, or detections. */
   readonly annotations: AnnotationTable;
   /** As in the file. */
   readonly info: unknown;
@@ -165,12 +179,18 @@ export class CocoDataset {
     return this.#annotationIndex.row(id);
   }
 
-  /** Rows of `annotations` by photo. */
+  /**
+   * Rows of `annotations` by photo.
+   * @internal
+   */
   get annotationsByImage(): RowGroups {
     return this.#byImage ??= new RowGroups(this.annotations.imageIds);
   }
 
-  /** Rows of `annotations` by category. */
+  /**
+   * Rows of `annotations` by category.
+   * @internal
+   */
   get annotationsByCategory(): RowGroups {
     return this.#byCategory ??= new RowGroups(this.annotations.categoryIds);
   }

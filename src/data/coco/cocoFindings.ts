@@ -110,11 +110,14 @@ export const FINDING_RULES = {
   'duplicate-category-name': { severity: 'kept', of: 'categories', fault: 'have the name of another category', effect: 'a name finds them all' },
 } as const satisfies Record<string, Rule>;
 
+/** The kinds of faults that `validate` knows; FINDING_RULES tells what each is. */
 export type FindingKind = keyof typeof FINDING_RULES;
 
 /** One kind of fault and where it is. */
 export interface CocoFinding {
+  /** Which fault. */
   readonly kind: FindingKind;
+  /** What it leads to. */
   readonly severity: Severity;
   /** What the ids are ids of. */
   readonly of: 'annotations' | 'images' | 'categories';

@@ -8,24 +8,29 @@ import { histogram, spreadOf, type HistogramBin, type Spread } from './spread.ts
 
 /** Annotations, or segments of a panoptic file. */
 export interface CocoCounts {
+  /** All of them. */
   readonly annotations: number;
   /** Photos with at least one of them. */
   readonly photos: number;
+  /** Those marked as crowds. */
   readonly crowds: number;
   /** Area up to 32² px². Those without an area are in none of the three. */
   readonly small: number;
   /** Area above that, up to 96² px². */
   readonly medium: number;
+  /** Area above that. */
   readonly large: number;
 }
 
 /** A file's numbers. What nothing has is left out. */
 export interface CocoStats {
+  /** What the file lists. */
   readonly kind: 'instances' | 'panoptic';
   /** All photos in the file's list, with annotations or without. */
   readonly images: number;
   /** Photos in the list without an annotation. */
   readonly emptyImages: number;
+  /** Of all classes together. */
   readonly total: CocoCounts;
   /**
    * Annotations that have each of these; run lengths are `masks`. `wrongForm` counts those whose segmentation or keypoints cannot

@@ -2,6 +2,7 @@ import type { CocoImage } from './records.ts';
 
 /** Photos as columns, in the file's order. */
 export interface ImageTable {
+  /** Photos. */
   readonly count: number;
   /** [count]; NaN where missing */
   readonly ids: Float64Array;

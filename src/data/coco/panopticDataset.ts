@@ -16,25 +16,30 @@ import type { CocoAnnotation, CocoCategory, CocoFile } from './records.ts';
 export interface PanopticSegment {
   /** Its colour in the PNG: red + 256 green + 65536 blue. */
   readonly id: number;
+  /** Its class. */
   readonly category_id: number;
   /** Pixels. */
   readonly area?: number;
   /** x, y, width, height in px */
   readonly bbox?: readonly number[];
+  /** 1: a group that cannot be told apart. */
   readonly iscrowd?: number;
   readonly [key: string]: unknown;
 }
 
 /** The segments of one photo. */
 export interface PanopticAnnotation {
+  /** The photo. */
   readonly image_id: number;
   /** Of the PNG. */
   readonly file_name: string;
+  /** What the PNG's colours stand for. */
   readonly segments_info: readonly PanopticSegment[];
 }
 
 /** A panoptic file. */
 export class PanopticDataset {
+  /** Photos. */
   readonly images: ImageTable;
   /** With `isthing`, 1 or 0, and `color`. */
   readonly categories: readonly CocoCategory[];

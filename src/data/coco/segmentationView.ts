@@ -5,12 +5,15 @@ import { bytesOf, unescaped } from './rleString.ts';
 
 /** One segmentation; reading another one into the same view overwrites it. */
 export class SegmentationView {
+  /** In what form it is. */
   kind: 'none' | 'polygons' | 'counts' | 'string' = 'none';
   /** Polygons: x0, y0, x1, y1, … in px of one after another. Counts: the run lengths. Only the first `numberCount` count. */
   numbers = new Float64Array(256);
+  /** How many numbers count. */
   numberCount = 0;
   /** Where each polygon ends in `numbers`; only the first `polygonCount` count. */
   polygonEnds = new Uint32Array(16);
+  /** How many polygons there are. */
   polygonCount = 0;
   /** Of counts and string, px. */
   height = 0;
@@ -18,7 +21,9 @@ export class SegmentationView {
   width = 0;
   /** String: the compressed runs are bytes [start, end). */
   bytes: Uint8Array = new Uint8Array(0);
+  /** First byte of the compressed runs. */
   start = 0;
+  /** The byte behind the last one. */
   end = 0;
   /** String: whether the bytes stand in a JSON text, between quotes and with its escapes. */
   isEscaped = false;
@@ -30,6 +35,7 @@ export class SegmentationView {
     this.polygonCount = 0;
   }
 
+  /** Appends a number. */
   add(value: number): void {
     if (this.numberCount === this.numbers.length) this.grow();
     this.numbers[this.numberCount++] = value;

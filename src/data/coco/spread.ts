@@ -2,17 +2,23 @@
 
 /** Of at least one number. */
 export interface Spread {
+  /** The smallest. */
   readonly min: number;
   /** The middle one; of an even number of them, the mean of the two in the middle. */
   readonly median: number;
+  /** The arithmetic mean. */
   readonly mean: number;
+  /** The greatest. */
   readonly max: number;
 }
 
 /** How many numbers are above `above` and at most `upTo`. */
 export interface HistogramBin {
+  /** Lower bound, exclusive. */
   readonly above: number;
+  /** Upper bound, inclusive. */
   readonly upTo: number;
+  /** Numbers between the two. */
   readonly count: number;
 }
 

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { DataError } from '../../errors.ts';
 import { CheckedFiles, type FileFacts, type FileStamp } from './checkedFiles.ts';
 
+/** How files are looked at. */
 export interface CheckOptions {
   /** Where findings are kept, so that the next check looks at new and changed files only. Default: nowhere. */
   readonly cacheFile?: string;

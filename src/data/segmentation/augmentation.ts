@@ -14,8 +14,9 @@ import { resizeNearest, type LabelMap } from '../transforms/resizeNearest.ts';
 import { IGNORED } from './labelRules.ts';
 
 /** RGB bytes. */
-type Colour = readonly [number, number, number];
+export type Colour = readonly [number, number, number];
 
+/** What is done to photos and label images in training. */
 export interface SegmentationAugmentation {
   /** The photo is made as large as fits into this frame times a ratio drawn from `ratio`. */
   readonly frame: Frame;
@@ -38,6 +39,7 @@ export interface SegmentationAugmentation {
 
 /** A photo with its labels, of the same size. */
 export interface LabelledPhoto {
+  /** RGB bytes. */
   readonly photo: RawImage;
   /** Class numbers, 255 where ignored. */
   readonly map: LabelMap;

@@ -7,7 +7,9 @@ import { COCO12_CLASSES, COCO12_MEMBERS } from './coco12Classes.ts';
 import { COCO133_CLASSES } from './coco133Classes.ts';
 import type { LabelRules } from './labelRules.ts';
 
+/** The classes of label images, and how values become class numbers. */
 export interface ClassSet extends LabelRules {
+  /** In the order of their numbers. */
   readonly names: readonly string[];
   /** RGB bytes, [classes, 3]. */
   readonly palette: Uint8Array;

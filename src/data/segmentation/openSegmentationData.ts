@@ -8,15 +8,19 @@ import { SegmentationFolder } from './segmentationFolder.ts';
 export interface SegmentationDataOptions {
   /** Holds images/{training,validation} and annotations/{training,validation}. */
   readonly dir: string;
+  /** A known set's name, or classes of one's own. */
   readonly classes: KnownClasses | ClassOptions;
   /** Names of the folders under images/ and annotations/. Default 'training', 'validation'. */
   readonly trainingSplit?: string;
+  /** See `trainingSplit`. */
   readonly validationSplit?: string;
   /** Where the photos of a split are when they are not under `dir`. Photos there that have no map are left alone. */
   readonly trainingPhotos?: string;
+  /** See `trainingPhotos`. */
   readonly validationPhotos?: string;
   /** See SegmentationFolderOptions. */
   readonly photoSuffix?: string;
+  /** See SegmentationFolderOptions. */
   readonly mapSuffix?: string;
 }
 

@@ -12,11 +12,13 @@ import type { ClassSet } from './classSet.ts';
 
 const CALLER = 'SegmentationFolder.open';
 
+/** Where photos and label images lie, and how they belong together. */
 export interface SegmentationFolderOptions {
   /** Pictures, subfolders included. */
   readonly photos: string;
   /** Label images in the same subfolders. */
   readonly maps: string;
+  /** Of the label images. */
   readonly classes: ClassSet;
   /** How photos' names end, in any case; what is before it names the map. Default: any extension that can be decoded. */
   readonly photoSuffix?: string;
@@ -28,13 +30,17 @@ export interface SegmentationFolderOptions {
 
 /** A file without its counterpart. */
 export interface Unpaired {
+  /** Its path. */
   readonly file: string;
   /** What there should be. */
   readonly missing: string;
 }
 
+/** Photos with their label images, as files. */
 export class SegmentationFolder {
+  /** Pairs. */
   readonly size: number;
+  /** Of the label images. */
   readonly classes: ClassSet;
   /** Photos without a map and maps without a photo. They are no samples; checkSegmentationData reports them. */
   readonly unpaired: readonly Unpaired[];
@@ -82,10 +88,18 @@ export class SegmentationFolder {
     return this.#at(this.#photos, index);
   }
 
+  /**
+   * Path of a sample's label image.
+   * @throws RangeError
+   */
   mapPath(index: number): string {
     return this.#at(this.#maps, index);
   }
 
+  /**
+   * A sample's two files, for a worker thread.
+   * @throws RangeError
+   */
   source(index: number): SampleSource {
     return { kind: 'labelledPhoto', photo: this.describe(index), map: this.mapPath(index) };
   }

@@ -6,10 +6,13 @@ import { checkAugmentation, type SegmentationAugmentation } from './augmentation
 import { labelRules } from './labelRules.ts';
 import type { SegmentationFolder } from './segmentationFolder.ts';
 
+/** How a loader makes batches of labelled crops. */
 export interface SegmentationLoaderOptions extends LoaderOptions {
+  /** Done to each sample. */
   readonly augmentation: SegmentationAugmentation;
 }
 
+/** Crops with their label maps, all of one size. */
 export interface SegmentationBatch {
   /** RGB bytes, [size, crop.height, crop.width, 3], not normalised. */
   readonly images: Uint8Array;
@@ -17,12 +20,15 @@ export interface SegmentationBatch {
   readonly maps: Uint8Array;
   /** Which samples of the folder these are, [size]. */
   readonly indices: Int32Array;
+  /** Samples in the batch. */
   readonly size: number;
   /** Pixels. */
   readonly crop: Size;
 }
 
+/** Makes batches of augmented crops ahead, in worker threads. */
 export class SegmentationLoader {
+  /** What is left out by `dropLast` and `shard` not counted. */
   readonly batchesPerEpoch: number;
   /** See BatchLoader. */
   readonly batchesAhead: number;

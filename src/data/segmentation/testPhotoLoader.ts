@@ -7,12 +7,15 @@ import { labelRules } from './labelRules.ts';
 import type { SegmentationFolder } from './segmentationFolder.ts';
 import { checkTestScales, type TestScales } from './testPhotos.ts';
 
+/** How a loader makes photos for evaluation. */
 export interface TestPhotoLoaderOptions extends Pick<LoaderOptions, 'workers' | 'shard'> {
+  /** The sizes of each photo. */
   readonly scales: TestScales;
   /** Photos being made or waiting at any moment. Default: 2 per worker. */
   readonly prefetchPhotos?: number;
 }
 
+/** A photo at every size with its label map. */
 export interface TestPhoto {
   /** RGB bytes, one for each of the ratios. */
   readonly photos: readonly RawImage[];
@@ -22,6 +25,7 @@ export interface TestPhoto {
   readonly index: number;
 }
 
+/** Makes photos for evaluation ahead, each once, in the folder's order. */
 export class TestPhotoLoader {
   /** Photos of this process. */
   readonly size: number;

@@ -7,6 +7,7 @@ import type { RawImage } from '../decode.ts';
 import { fitSize, roundUpSize, scaleFrame, type Frame } from '../transforms/fitSize.ts';
 import { resizeLinear, type Size } from '../transforms/resizeLinear.ts';
 
+/** At which sizes a model sees a photo in evaluation. */
 export interface TestScales {
   /** The photo is made as large as fits into this frame. */
   readonly frame: Frame;

@@ -5,7 +5,9 @@ import type { Size } from './resizeLinear.ts';
 
 /** The long side is at most longPx, the short one at most shortPx, whichever way the photo lies. */
 export interface Frame {
+  /** Of the longer side. */
   readonly longPx: number;
+  /** Of the shorter side. */
   readonly shortPx: number;
 }
 

@@ -5,29 +5,48 @@ import { ConfigError } from '../../errors.ts';
 /** Antialiased, as Pillow resizes; bicubic with a = -0.5. */
 export type Interpolation = 'bilinear' | 'bicubic';
 
-export type ImageTransform =
-  /** A random part of the picture, resized to a square. Training on photos. */
-  | {
-      readonly kind: 'randomResizedCrop';
-      /** Side of the result. */
-      readonly sizePx: number;
-      /** Least and greatest share of the picture's area, e.g. [0.08, 1]. */
-      readonly scale: readonly [number, number];
-      /** Least and greatest width / height of the part before it is resized, e.g. [3/4, 4/3]. */
-      readonly ratio: readonly [number, number];
-      readonly interpolation: Interpolation;
-    }
-  | { readonly kind: 'horizontalFlip'; readonly probability: number }
-  /** A random square of the picture after `paddingPx` black pixels were added on each side. Training on CIFAR. */
-  | { readonly kind: 'padAndCrop'; readonly sizePx: number; readonly paddingPx: number }
-  /** Short side resized to floor(sizePx / cropRatio), then the central square of sizePx. Evaluation. */
-  | {
-      readonly kind: 'resizeAndCentreCrop';
-      readonly sizePx: number;
-      /** In (0, 1]; 0.875 resizes to 256 for 224. */
-      readonly cropRatio: number;
-      readonly interpolation: Interpolation;
-    };
+/** A random part of the picture, resized to a square. Training on photos. */
+export interface RandomResizedCrop {
+  readonly kind: 'randomResizedCrop';
+  /** Side of the result. */
+  readonly sizePx: number;
+  /** Least and greatest share of the picture's area, e.g. [0.08, 1]. */
+  readonly scale: readonly [number, number];
+  /** Least and greatest width / height of the part before it is resized, e.g. [3/4, 4/3]. */
+  readonly ratio: readonly [number, number];
+  /** How it is resized. */
+  readonly interpolation: Interpolation;
+}
+
+/** The picture mirrored left to right, now and then. Training. */
+export interface HorizontalFlip {
+  readonly kind: 'horizontalFlip';
+  /** In [0, 1]. */
+  readonly probability: number;
+}
+
+/** A random square of the picture after black pixels were added on each side. Training on CIFAR. */
+export interface PadAndCrop {
+  readonly kind: 'padAndCrop';
+  /** Side of the result. */
+  readonly sizePx: number;
+  /** Black pixels on each side. */
+  readonly paddingPx: number;
+}
+
+/** Short side resized to floor(sizePx / cropRatio), then the central square of sizePx. Evaluation. */
+export interface ResizeAndCentreCrop {
+  readonly kind: 'resizeAndCentreCrop';
+  /** Side of the result. */
+  readonly sizePx: number;
+  /** In (0, 1]; 0.875 resizes to 256 for 224. */
+  readonly cropRatio: number;
+  /** How it is resized. */
+  readonly interpolation: Interpolation;
+}
+
+/** One step of an image pipeline. */
+export type ImageTransform = RandomResizedCrop | HorizontalFlip | PadAndCrop | ResizeAndCentreCrop;
 
 /**
  * Side of the square that a pipeline produces.

@@ -12,6 +12,7 @@ import type { Rng } from '../../random/rng.ts';
 import { COLOUR_KERNEL } from './colourKernel.ts';
 import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 
+/** How far colours may change. */
 export interface PhotometricRanges {
   /** Greatest number of levels added or taken away. */
   readonly brightness: number;

@@ -9,6 +9,7 @@ import { growTo, loadKernel, type KernelMemory } from '../kernelLoader.ts';
 import { LINEAR_KERNEL } from './linearKernel.ts';
 import type { Box } from './resample.ts';
 
+/** Of a picture. */
 export interface Size {
   /** Pixels. */
   readonly width: number;

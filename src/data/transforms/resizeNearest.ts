@@ -6,6 +6,7 @@ import type { ResizeOptions } from './resizeLinear.ts';
 
 /** Labels of one photo, row by row, [height, width]. */
 export interface LabelMap {
+  /** [height * width] */
   readonly data: Uint8Array;
   /** Pixels. */
   readonly width: number;

@@ -14,6 +14,7 @@ type CurveArrays = Readonly<Record<'precision' | 'recall' | 'scores', Float64Arr
  * the C classes that have objects: a file may list far more categories than it uses.
  */
 export class CocoCurves {
+  /** Sizes of the arrays. */
   readonly shape: readonly [T: number, R: number, K: number, A: number, M: number];
   /** [C] classes that have objects, ascending; all others have -1 everywhere. */
   readonly classes: Uint32Array;
@@ -49,7 +50,10 @@ export class CocoCurves {
     this.#kernel = new CurveKernel({ thresholds, recalls, areas, limits }, ranked);
   }
 
-  /** The same for the classes that have objects alone: [T, R, C, A, M] or [T, C, A, M]. */
+  /**
+   * The same for the classes that have objects alone: [T, R, C, A, M] or [T, C, A, M].
+   * @internal
+   */
   get ofClasses(): CurveArrays {
     const [T, R, , A, M] = this.shape;
     if (this.#arraysOfClasses === undefined) {
@@ -96,7 +100,10 @@ export class CocoCurves {
     return this.#recalls[at] ??= this.#kernel.traceRecall(area, limit).slice();
   }
 
-  /** Precision and scores, [T, R, C], of one area range and limit, by index. Overwritten when others are asked for. */
+  /**
+   * Precision and scores, [T, R, C], of one area range and limit, by index. Overwritten when others are asked for.
+   * @internal
+   */
   slice(area: number, limit: number): CurveSlice {
     if (this.#current?.area !== area || this.#current.limit !== limit) {
       const slice = this.#kernel.trace(area, limit);

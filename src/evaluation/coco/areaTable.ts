@@ -6,6 +6,7 @@ import { allIndices, indicesOf, meanRecall } from './curveMeans.ts';
 
 /** -1 where there is nothing to average. */
 export interface AreaRow {
+  /** Of the range: `all`, `small`, … */
   readonly label: string;
   /** px², both inclusive. */
   readonly range: readonly [smallest: number, largest: number];
@@ -13,6 +14,7 @@ export interface AreaRow {
   readonly objects: number;
   /** Over all IoU thresholds and classes. */
   readonly ap: number;
+  /** At IoU 0.5. */
   readonly ap50: number;
   /** Average recall over all IoU thresholds and classes. */
   readonly ar: number;

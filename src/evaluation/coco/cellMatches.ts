@@ -4,6 +4,7 @@
 import type { CellMatcher } from './cellMatcher.ts';
 import { IGNORED, type Evaluation } from './detectionStates.ts';
 
+/** D detections and G objects of one class in one photo, at T IoU thresholds. */
 export interface CellMatches {
   /** [D] best first */
   readonly detectionIds: Float64Array;

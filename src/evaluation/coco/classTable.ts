@@ -7,6 +7,7 @@ import { allIndices, indicesOf, meanPrecision, meanRecall, type CurvePart } from
 export interface ClassRow {
   /** Undefined without useCats: one row, for all classes. */
   readonly categoryId: number | undefined;
+  /** Of the class; `all` without useCats. */
   readonly name: string;
   /** Objects in the photos of the evaluation, crowds left out. */
   readonly objects: number;
@@ -14,7 +15,9 @@ export interface ClassRow {
   readonly detections: number;
   /** Over all IoU thresholds. */
   readonly ap: number;
+  /** At IoU 0.5. */
   readonly ap50: number;
+  /** At IoU 0.75. */
   readonly ap75: number;
   /** By size, over all IoU thresholds: one per area label but the first, such as small, medium, large. */
   readonly apBySize: Readonly<Record<string, number>>;

@@ -25,8 +25,11 @@ import { summarizeCurves, type CocoSummary } from './summary.ts';
  * nothing matches.
  */
 export class CocoEval {
+  /** The objects. */
   readonly truth: CocoDataset;
+  /** What was found. */
   readonly detections: CocoDataset;
+  /** As they hold for this evaluation, defaults filled in. */
   readonly parameters: CocoParameters;
   #evaluation: Evaluation | undefined;
   #matcher: CellMatcher | undefined;
@@ -80,7 +83,10 @@ export class CocoEval {
     return summarizeCurves(this.accumulate(), this.parameters);
   }
 
-  /** Everything that matching used: cells, overlaps and tables. For analyses. */
+  /**
+   * Everything that matching used: cells, overlaps and tables. For analyses.
+   * @internal
+   */
   get evaluation(): Evaluation {
     if (this.#evaluation === undefined) this.evaluate();
     return this.#evaluation!;

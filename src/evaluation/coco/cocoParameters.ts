@@ -10,6 +10,7 @@ export type IouType = 'bbox' | 'segm' | 'keypoints';
 
 /** The parameters of an evaluation, each with a value. */
 export interface CocoParameters {
+  /** What is compared. */
   readonly iouType: IouType;
   /** [T] a detection matches from here on. Default: 0.5 to 0.95 in steps of 0.05. */
   readonly iouThresholds: readonly number[];

@@ -5,6 +5,7 @@ import { CellMatcher } from './cellMatcher.ts';
 import type { CocoEval } from './cocoEval.ts';
 import { comparePhotos } from './photoCells.ts';
 
+/** What counts as a match. */
 export interface ConfusionOptions {
   /** A detection matches from this IoU on. Default 0.5. */
   readonly iou?: number;
@@ -14,6 +15,7 @@ export interface ConfusionOptions {
   readonly maxDets?: number;
 }
 
+/** Which class was taken for which. */
 export interface ConfusionMatrix {
   /** [K] ids of the classes in rows and columns; one more of each stands for the background. */
   readonly categoryIds: readonly number[];

@@ -6,6 +6,7 @@ import { CellMatcher } from './cellMatcher.ts';
 import type { CocoEval } from './cocoEval.ts';
 import { IGNORED, TRUE_POSITIVE } from './detectionStates.ts';
 
+/** Which detections a curve is of. */
 export interface CurveOptions {
   /** A detection is right from this IoU on. Default 0.5. */
   readonly iou?: number;
@@ -15,6 +16,7 @@ export interface CurveOptions {
   readonly maxDets?: number;
 }
 
+/** Precision over recall, of one class. */
 export interface RecallCurve {
   /** Undefined without useCats: all classes. */
   readonly categoryId: number | undefined;
@@ -26,7 +28,9 @@ export interface RecallCurve {
   readonly scores: Float64Array;
 }
 
+/** Precision, recall and F1 over the score, of one class. */
 export interface ScoreCurve {
+  /** Undefined: all classes together. */
   readonly categoryId: number | undefined;
   /** [n] the distinct scores, descending; detections of this score or more count. */
   readonly scores: Float64Array;

@@ -6,6 +6,7 @@ import type { CocoCurves } from './accumulate.ts';
 import type { CocoParameters } from './cocoParameters.ts';
 import { allIndices, indicesOf, meanOfFound, meanRecall } from './curveMeans.ts';
 
+/** The numbers by which detectors are compared. */
 export interface CocoSummary {
   /** [12] or, of keypoints, [10]; -1 where there is nothing to average. */
   readonly stats: readonly number[];

@@ -8,6 +8,7 @@ import { comparePhotos } from './photoCells.ts';
 import { tideErrors, tideErrorTypes, type TideDetection, type TideErrorType, type TideFindings } from './tideErrors.ts';
 import { tideAp, type PrecisionPoint } from './tidePrecision.ts';
 
+/** What counts as which error. */
 export interface TideOptions {
   /** A detection is right from this IoU on. Default 0.5. */
   readonly iou?: number;
@@ -17,16 +18,19 @@ export interface TideOptions {
   readonly maxDets?: number;
 }
 
-interface TideError {
+/** What one kind of error costs. */
+export interface TideError {
   /** Average precision, in [0, 1], that would be gained without this kind of error. */
   readonly dAp: number;
   /** Errors of this kind. */
   readonly count: number;
 }
 
+/** What each kind of error costs. */
 export interface TideResult {
   /** In [0, 1], at the one IoU threshold. Classes without objects that have detections count with 0, unlike COCO's. */
   readonly ap: number;
+  /** By kind. */
   readonly errors: Readonly<Record<TideErrorType, TideError>>;
   /** Gained if all wrong detections scored lowest. */
   readonly falsePositives: number;

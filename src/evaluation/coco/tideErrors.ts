@@ -4,11 +4,11 @@
 
 import type { Evaluation } from './detectionStates.ts';
 
-/** In the order in which tidecv lists them. */
-export const tideErrorTypes = ['classification', 'localisation', 'both', 'duplicate', 'background', 'missed'] as const;
-
 /** Both: wrong class and poor box at once. Background: a detection of nothing. Missed: an object that nobody found. */
-export type TideErrorType = typeof tideErrorTypes[number];
+export type TideErrorType = 'classification' | 'localisation' | 'both' | 'duplicate' | 'background' | 'missed';
+
+/** In the order in which tidecv lists them. */
+export const tideErrorTypes = ['classification', 'localisation', 'both', 'duplicate', 'background', 'missed'] as const satisfies TideErrorType[];
 
 export interface TideDetection {
   /** Category id. */

@@ -7,15 +7,21 @@ import { Conv2d } from '../../nn/conv2d.ts';
 import { kaimingNormalFanOut } from '../../nn/initialisers.ts';
 import { Module } from '../../nn/module.ts';
 
+/** The size of a convolution with its norm. */
 export interface ConvModuleOptions {
+  /** Channels that it takes. */
   readonly inputs: number;
+  /** Channels that it gives. */
   readonly outputs: number;
   /** 1 or 3: side of the kernel. The result has the size of the input. */
   readonly kernel: 1 | 3;
 }
 
+/** A convolution without bias, its batch norm and a ReLU. */
 export class ConvModule extends Module {
+  /** The convolution. */
   readonly conv;
+  /** Its norm, with the ReLU. */
   readonly bn;
 
   constructor({ inputs, outputs, kernel }: ConvModuleOptions) {

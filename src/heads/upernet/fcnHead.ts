@@ -6,10 +6,13 @@ import { Module } from '../../nn/module.ts';
 import { ConvModule } from './convModule.ts';
 import { PixelClassifier } from './pixelClassifier.ts';
 
+/** The size of an FCN head. */
 export interface FcnHeadOptions {
   /** Channels of the map. */
   readonly inputs: number;
+  /** Of the head's convolutions. */
   readonly channels: number;
+  /** How many there are. */
   readonly classes: number;
   /** 3 x 3 convolutions before the classifier, at least 1. */
   readonly convolutions: number;
@@ -17,8 +20,11 @@ export interface FcnHeadOptions {
   readonly dropout: number;
 }
 
+/** A head of 3 x 3 convolutions on one map: UperNet's auxiliary one. */
 export class FcnHead extends Module {
+  /** From the last convolution to logits. */
   readonly classifier;
+  /** The convolutions, in their order. */
   readonly layers: readonly ConvModule[];
 
   constructor({ inputs, channels, classes, convolutions, dropout }: FcnHeadOptions) {

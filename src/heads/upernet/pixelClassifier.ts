@@ -6,14 +6,19 @@ import { normal } from '../../nn/initialisers.ts';
 import { Module } from '../../nn/module.ts';
 import { dropout2d } from '../../ops/dropout2d.ts';
 
+/** The size of the last layer. */
 export interface PixelClassifierOptions {
+  /** Channels of the map. */
   readonly inputs: number;
+  /** How many there are. */
   readonly classes: number;
   /** Share of the channels that are left out in training, in [0, 1). */
   readonly dropout: number;
 }
 
+/** Dropout of whole channels and a 1 x 1 convolution to the classes. */
 export class PixelClassifier extends Module {
+  /** The convolution. */
   readonly convSeg;
   readonly #dropout: number;
 

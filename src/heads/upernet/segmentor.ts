@@ -13,15 +13,20 @@ import { UperHead } from './uperHead.ts';
 /** A label that counts in no loss. */
 export const ignoredLabel = 255;
 
+/** A segmentation model: its backbone and its heads. */
 export interface SegmentorOptions {
+  /** How many there are. */
   readonly classes: number;
+  /** The adapter and the transformer in it. */
   readonly backbone: ViTAdapterOptions;
+  /** UperHead's options and the weight of its loss. */
   readonly head: {
     readonly channels: number;
     readonly poolScales: readonly number[];
     readonly dropout: number;
     readonly lossWeight: number;
   };
+  /** FcnHead's options and the weight of its loss. */
   readonly auxiliary: 'none' | {
     /** Which of the four maps, from 0. */
     readonly level: number;
@@ -44,15 +49,21 @@ export interface HeadLogits {
 
 /** Scalars. */
 export interface SegmentationLoss {
+  /** What is minimised: the sum of the parts. */
   readonly total: Tensor;
   /** Of each head, its weight included. */
   readonly parts: { readonly decode: Tensor; readonly auxiliary?: Tensor };
 }
 
+/** ViT-Adapter, UperNet and, in training, an auxiliary FCN head. It has no values yet: call `initialise` or `loadState`. */
 export class UpernetSegmentor extends Module {
+  /** How many there are. */
   readonly classes: number;
+  /** Gives the four maps. */
   readonly backbone;
+  /** Takes all four. */
   readonly decodeHead;
+  /** Takes one of the maps; undefined without one. */
   readonly auxiliaryHead: FcnHead | undefined;
   readonly #options: SegmentorOptions;
 

@@ -10,11 +10,13 @@ import { resizeBilinear } from '../../ops/resize.ts';
 import { ConvModule } from './convModule.ts';
 import { PixelClassifier } from './pixelClassifier.ts';
 
+/** The size of UperNet's head. */
 export interface UperHeadOptions {
   /** Channels of each of the four maps. */
   readonly inputs: number;
   /** Of every layer of the head. */
   readonly channels: number;
+  /** How many there are. */
   readonly classes: number;
   /** Regions per side of each pooling. */
   readonly poolScales: readonly number[];
@@ -22,12 +24,19 @@ export interface UperHeadOptions {
   readonly dropout: number;
 }
 
+/** Pooled regions of the deepest map, a top-down path over all four, and their fusion. */
 export class UperHead extends Module {
+  /** From the fused map to logits. */
   readonly classifier;
+  /** One per pool scale. */
   readonly pooled: readonly ConvModule[];
+  /** Of the deepest map and its pooled regions. */
   readonly bottleneck;
+  /** From the three finer maps to the head's channels. */
   readonly laterals: readonly ConvModule[];
+  /** After the top-down path, of the three finer maps. */
   readonly smoothers: readonly ConvModule[];
+  /** Of all four maps at the size of the first. */
   readonly fusion;
   readonly #poolScales: readonly number[];
 

@@ -69,6 +69,7 @@ const schedule = z.discriminatedUnion('kind', [
 
 export const cifarClasses = { cifar10: 10, cifar100: 100 } as const;
 
+/** Of a classifier's config; ClassificationConfig is what it gives. */
 export const classificationSchema = z.strictObject({
   task: z.literal('classification'),
   model,

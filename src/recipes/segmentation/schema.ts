@@ -160,6 +160,7 @@ const schedule = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Of a segmentation model's config; SegmentationConfig is what it gives. */
 export const segmentationSchema = z.strictObject({
   task: z.literal('segmentation'),
   model,
