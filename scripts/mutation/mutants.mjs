@@ -27,7 +27,7 @@ const arithmetic = new Map([
 const logical = new Map([
   [K.LessThanToken, '<='], [K.LessThanEqualsToken, '<'], [K.GreaterThanToken, '>='], [K.GreaterThanEqualsToken, '>'],
   [K.EqualsEqualsEqualsToken, '!=='], [K.ExclamationEqualsEqualsToken, '==='],
-  [K.AmpersandAmpersandToken, '||'], [K.BarBarToken, '&&'], [K.QuestionQuestionToken, '&&'],
+  [K.AmpersandAmpersandToken, '||'], [K.BarBarToken, '&&'],
 ]);
 
 const equalities = [K.EqualsEqualsEqualsToken, K.ExclamationEqualsEqualsToken];
@@ -80,7 +80,8 @@ export function mutate(program, fileName, name, first) {
       const token = node.operatorToken;
       const areNumbers = isNumber(node.left) && isNumber(node.right);
       const other = logical.get(token.kind) ?? (areNumbers ? arithmetic.get(token.kind) : undefined);
-      if (other !== undefined) change(token, other);
+      if (token.kind === K.QuestionQuestionToken) found.push({ at: token, after: '&&', code: `(${raw(node.left)}) && (${raw(node.right)})` });
+      else if (other !== undefined) change(token, other);
     } else if (ts.isPrefixUnaryExpression(node) && (node.operator === K.MinusToken || node.operator === K.ExclamationToken)) {
       change(node, raw(node.operand));
     } else if (ts.isNumericLiteral(node)) {

@@ -57,3 +57,12 @@ it('leaves joined texts, chains that may end early and what is thrown alone', ()
   expect(changesOf("const a = null as { b: string } | null;\nvar result = 'x' + a?.b.trim();\nfunction f() { throw new Error(`${1 + 1}`); }\n"
     .replace(/ as [^;]*/, ''))).toEqual([]);
 });
+
+it('changes one of several alternatives for what is missing', () => {
+  const given = 'const none = [][0], other = [][0];\n';
+  const found = changesOf(`${given}const result = none ?? other ?? 7;\n`).filter(([change]) => change.includes('«??'));
+  expect(found).toEqual([
+    ['const result = none ?? other «?? → &&» 7;', undefined],
+    ['const result = none «?? → &&» other ?? 7;', 7],
+  ]);
+});
