@@ -14,7 +14,7 @@ export { ImageFolder } from './data/imageFolder.ts';
 export { ImageLoader } from './data/loader.ts';
 export type { ImageBatch, ImageLoaderOptions } from './data/loader.ts';
 export type { LoaderOptions } from './data/batchLoader.ts';
-export type { LabelledPhotoSource, PictureSource, SampleSource } from './data/sampleSource.ts';
+export type { PictureSource } from './data/pictureSource.ts';
 export type { Shard } from './data/sampler.ts';
 export * from './data/normalization.ts';
 export { applyTransforms } from './data/transforms/apply.ts';
@@ -35,6 +35,7 @@ export { ade20kAugmentation, augment } from './data/segmentation/augmentation.ts
 export type { Colour, LabelledPhoto, SegmentationAugmentation } from './data/segmentation/augmentation.ts';
 export { classSet } from './data/segmentation/classSet.ts';
 export type { ClassOptions, ClassSet, KnownClasses } from './data/segmentation/classSet.ts';
+export type { LabelledPhotoSource } from './data/segmentation/labelledPhoto.ts';
 export { openSegmentationData } from './data/segmentation/openSegmentationData.ts';
 export type { SegmentationDataOptions } from './data/segmentation/openSegmentationData.ts';
 export { SegmentationFolder } from './data/segmentation/segmentationFolder.ts';

@@ -30,22 +30,35 @@ const barred = [
   { from: ['data', 'evaluation', 'checkpoint'], to: ['nn', 'ops'], why: 'data and evaluation hold typed arrays, not tensors' },
 ];
 
+/** Folders in a layer that take from the rest of it, which does not take from them. */
+const rooms = [
+  { folder: 'data/segmentation', why: 'loaders know no kind of sample: give them one (src/data/sampleKind.ts)' },
+];
+
 const rowOf = new Map(rows.flatMap((folders, row) => folders.map((folder) => /** @type {const} */ ([folder, row]))));
 
 /**
- * The reason why a file of `src/<from>` may not import one of `src/<to>`, or undefined when it may.
+ * The reason why a file of `src/<from>` may not import one of `src/<to>`, or undefined when it may: 'data', 'data/segmentation'.
  * Folder '' stands for files directly in src/: errors.ts, which everybody imports, and the entries, which nobody does.
  * @param {string} from
  * @param {string} to
  * @returns {string | undefined}
  */
 export function violation(from, to) {
-  const fromRow = rowOf.get(from);
-  const toRow = rowOf.get(to);
-  if (fromRow === undefined) return `src/${from} is in no layer: add it to scripts/lint/layers.mjs`;
-  if (toRow === undefined) return `src/${to} is in no layer: add it to scripts/lint/layers.mjs`;
-  if (toRow < fromRow) return `src/${from} lies below src/${to}: arrows point down only`;
-  return barred.find((bar) => bar.from.includes(from) && bar.to.includes(to))?.why;
+  const [fromLayer = '', toLayer = ''] = [from, to].map((folder) => folder.split('/')[0]);
+  const fromRow = rowOf.get(fromLayer);
+  const toRow = rowOf.get(toLayer);
+  if (fromRow === undefined) return `src/${fromLayer} is in no layer: add it to scripts/lint/layers.mjs`;
+  if (toRow === undefined) return `src/${toLayer} is in no layer: add it to scripts/lint/layers.mjs`;
+  if (toRow < fromRow) return `src/${fromLayer} lies below src/${toLayer}: arrows point down only`;
+  const bar = barred.find((bar) => bar.from.includes(fromLayer) && bar.to.includes(toLayer));
+  const room = fromLayer === toLayer ? rooms.find(({ folder }) => isIn(to, folder) && !isIn(from, folder)) : undefined;
+  return (bar ?? room)?.why;
+}
+
+/** @param {string} place @param {string} folder */
+function isIn(place, folder) {
+  return `${place}/`.startsWith(`${folder}/`);
 }
 
 /**
@@ -58,7 +71,7 @@ export function layersRule(root) {
   const place = (file) => {
     const relative = path.relative(root, file).split(path.sep);
     if (relative[0] === '..') return undefined;
-    return relative.length > 1 ? { folder: relative[0] ?? '', file: '' } : { folder: '', file: relative[0] ?? '' };
+    return relative.length > 1 ? { folder: relative.slice(0, -1).join('/'), file: '' } : { folder: '', file: relative[0] ?? '' };
   };
 
   return {
@@ -67,12 +80,13 @@ export function layersRule(root) {
       const here = place(context.filename);
       if (here === undefined || entries.includes(here.file)) return {};
 
+      const layer = here.folder.split('/')[0] ?? '';
       /** @param {any} node */
       const check = (node) => {
         const specifier = node.source?.value;
         if (typeof specifier !== 'string') return;
-        if (specifier.startsWith('@tensorflow/') && ['data', 'evaluation', 'report'].includes(here.folder)) {
-          context.report({ node, message: `src/${here.folder} holds typed arrays, not tensors` });
+        if (specifier.startsWith('@tensorflow/') && ['data', 'evaluation', 'report'].includes(layer)) {
+          context.report({ node, message: `src/${layer} holds typed arrays, not tensors` });
         }
         if (specifier === 'mpvg') context.report({ node, message: 'the package does not import its own entry' });
         if (!specifier.startsWith('.')) return;

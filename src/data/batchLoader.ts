@@ -7,10 +7,9 @@
 import { availableParallelism } from 'node:os';
 import { ConfigError } from '../errors.ts';
 import { BatchProducer } from './batchProducer.ts';
-import type { BatchBytes, BatchRecipe, SampleOrigin } from './batchRecipe.ts';
-import { Prefetch } from './prefetch.ts';
+import { Prefetch, type IndexedBatch } from './prefetch.ts';
+import type { BatchArrays, BatchRecipe } from './sampleKind.ts';
 import { batchCount, epochOrder, type Shard } from './sampler.ts';
-import type { SampleSource } from './sampleSource.ts';
 import { WorkerPool } from './workerPool.ts';
 
 /** How a loader makes batches. */
@@ -32,17 +31,12 @@ export interface LoaderOptions {
 }
 
 /** The samples of a dataset. */
-export interface SampleOrigins {
+export interface SampleOrigins<Origin> {
   readonly size: number;
   /** What a sample is made from on the calling thread. */
-  origin(index: number): SampleOrigin;
+  origin(index: number): Origin;
   /** The same as plain data, for a worker thread; missing where there is none. */
-  source?(index: number): SampleSource;
-}
-
-/** A batch and which samples it holds. */
-export interface IndexedBatch extends BatchBytes {
-  readonly indices: Int32Array;
+  source?(index: number): Origin;
 }
 
 /** Pictures that one thread decodes at a time: as many as libuv's thread pool has threads by default. */
@@ -57,27 +51,32 @@ export function defaultFileWorkers(): number {
   return Math.min(MOST_DEFAULT_WORKERS, Math.max(1, Math.floor(availableParallelism() / 2)));
 }
 
-export class BatchLoader {
+export class BatchLoader<Origin, Batch extends BatchArrays<keyof Batch>> {
   readonly batchesPerEpoch: number;
   /** Batches that are being made, wait, or were handed out last, at most. */
   readonly batchesAhead: number;
   readonly #name: string;
-  readonly #samples: SampleOrigins;
-  readonly #recipe: BatchRecipe;
+  readonly #samples: SampleOrigins<Origin>;
+  readonly #recipe: BatchRecipe<Origin, Batch>;
   readonly #options: LoaderOptions;
   readonly #workers: number;
   readonly #prefetch: number;
-  readonly #producer: BatchProducer;
-  readonly #running = new Set<Prefetch>();
+  readonly #producer: BatchProducer<Origin, Batch>;
+  readonly #running = new Set<Prefetch<Batch>>();
   #order: { epoch: number; indices: Int32Array } | undefined;
-  #pool: WorkerPool | undefined;
+  #pool: WorkerPool<Batch> | undefined;
   #closed = false;
 
   /**
    * @param name of the loader, for messages
    * @throws ConfigError for options out of range, no batch at all, or workers for samples that cannot be loaded by them.
    */
-  constructor(name: string, samples: SampleOrigins, recipe: BatchRecipe, options: LoaderOptions & { readonly workers: number }) {
+  constructor(
+    name: string,
+    samples: SampleOrigins<Origin>,
+    recipe: BatchRecipe<Origin, Batch>,
+    options: LoaderOptions & { readonly workers: number },
+  ) {
     this.#name = name;
     this.#samples = samples;
     this.#recipe = recipe;
@@ -85,7 +84,7 @@ export class BatchLoader {
     this.#workers = options.workers;
     this.#prefetch = options.prefetchBatches ?? Math.max(1, 2 * this.#workers);
     this.batchesAhead = this.#prefetch + 1;
-    this.#producer = new BatchProducer(recipe, DECODES_IN_FLIGHT);
+    this.#producer = new BatchProducer(recipe.maker, DECODES_IN_FLIGHT);
     this.batchesPerEpoch = batchCount(samples.size, options);
     this.#expectWhole('workers', this.#workers, 0);
     this.#expectWhole('prefetchBatches', this.#prefetch, 1);
@@ -105,7 +104,7 @@ export class BatchLoader {
    * the rest before it returns.
    * @throws (while iterating) DataError naming the file that cannot be used; ConfigError for a startBatch that does not exist.
    */
-  async *epoch(epoch: number, startBatch = 0): AsyncGenerator<IndexedBatch, void, undefined> {
+  async *epoch(epoch: number, startBatch = 0): AsyncGenerator<IndexedBatch<Batch>, void, undefined> {
     this.#expectWhole('epoch', epoch, 0);
     this.#expectWhole('startBatch', startBatch, 0, this.batchesPerEpoch);
     yield* this.#batches(epoch * this.batchesPerEpoch + startBatch, (epoch + 1) * this.batchesPerEpoch);
@@ -116,7 +115,7 @@ export class BatchLoader {
    * floor(i / batchesPerEpoch), whichever the loop starts with.
    * @throws (while iterating) DataError naming the file that cannot be used
    */
-  async *iterations(start = 0): AsyncGenerator<IndexedBatch, void, undefined> {
+  async *iterations(start = 0): AsyncGenerator<IndexedBatch<Batch>, void, undefined> {
     this.#expectWhole('start', start, 0);
     yield* this.#batches(start, Infinity);
   }
@@ -130,8 +129,8 @@ export class BatchLoader {
     await pool?.close();
   }
 
-  async *#batches(start: number, end: number): AsyncGenerator<IndexedBatch, void, undefined> {
-    const ahead = new Prefetch();
+  async *#batches(start: number, end: number): AsyncGenerator<IndexedBatch<Batch>, void, undefined> {
+    const ahead = new Prefetch<Batch>();
     this.#running.add(ahead);
     try {
       let requested = start;
@@ -160,16 +159,17 @@ export class BatchLoader {
     return this.#order.indices.slice(first, first + this.#options.batchSize);
   }
 
-  async #make(epoch: number, indices: Int32Array, flag: Int32Array): Promise<BatchBytes | undefined> {
+  async #make(epoch: number, indices: Int32Array, flag: Int32Array): Promise<Batch | undefined> {
     const { seed } = this.#options;
     const samples = this.#samples;
+    const { module, options } = this.#recipe;
     if (this.#workers > 0) {
       const sources = Array.from(indices, (index) => {
         const source = samples.source?.(index);
         if (source === undefined) throw new Error(`${this.#name}: expected source() to stay`);
         return source;
       });
-      this.#pool ??= new WorkerPool(this.#workers, { recipe: this.#recipe, seed, decodesInFlight: DECODES_IN_FLIGHT });
+      this.#pool ??= new WorkerPool(this.#workers, { module, options, seed, decodesInFlight: DECODES_IN_FLIGHT });
       return this.#pool.request({ epoch, indices, sources, cancelled: flag });
     }
     const origins = Array.from(indices, (index) => ({ index, origin: samples.origin(index) }));

@@ -1,17 +1,17 @@
-// Makes one batch's bytes: loads its samples, several at a time, and puts each in its place. Used by a worker thread and, without
+// Makes one batch: loads its samples, several at a time, and puts each in its place. Used by a worker thread and, without
 // workers, by the loader itself, so both give the same bytes.
 
 import { Rng } from '../random/rng.ts';
-import { BatchMaker, type BatchBytes, type BatchRecipe, type SampleOrigin } from './batchRecipe.ts';
+import type { BatchArrays, SampleMaker } from './sampleKind.ts';
 
 /** One sample of a batch: its index in the dataset (part of its random key) and what it is made from. */
-interface SampleJob {
+interface SampleJob<Origin> {
   readonly index: number;
-  readonly origin: SampleOrigin;
+  readonly origin: Origin;
 }
 
-export interface BatchJob {
-  readonly samples: readonly SampleJob[];
+export interface BatchJob<Origin> {
+  readonly samples: readonly SampleJob<Origin>[];
   readonly seed: number;
   readonly epoch: number;
   /** Asked before each sample; true gives the batch up. */
@@ -19,13 +19,13 @@ export interface BatchJob {
 }
 
 /** Produces batches with at most `limit` samples being decoded at any moment; earlier batches go first. */
-export class BatchProducer {
-  readonly #maker: BatchMaker;
+export class BatchProducer<Origin, Batch extends BatchArrays<keyof Batch>> {
+  readonly #maker: SampleMaker<Origin, Batch>;
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(recipe: BatchRecipe, limit: number) {
-    this.#maker = new BatchMaker(recipe);
+  constructor(maker: SampleMaker<Origin, Batch>, limit: number) {
+    this.#maker = maker;
     this.#free = limit;
   }
 
@@ -33,7 +33,7 @@ export class BatchProducer {
    * @returns undefined when cancelled
    * @throws what the first failing sample (by position in the batch) threw; no sample is in flight any more then.
    */
-  async produce({ samples, seed, epoch, cancelled }: BatchJob): Promise<BatchBytes | undefined> {
+  async produce({ samples, seed, epoch, cancelled }: BatchJob<Origin>): Promise<Batch | undefined> {
     const batch = this.#maker.allocate(samples.length);
     let failed = false;
     const results = await Promise.allSettled(
@@ -41,7 +41,7 @@ export class BatchProducer {
         await this.#acquire();
         try {
           if (failed || cancelled()) return;
-          await this.#maker.make(origin, new Rng(seed, epoch, index), batch, samples.length, position);
+          await this.#maker.make(origin, new Rng(seed, epoch, index), batch, position);
         } catch (error) {
           failed = true;
           throw error;

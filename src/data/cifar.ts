@@ -8,7 +8,7 @@ import { DataError } from '../errors.ts';
 import { foreignContent } from './foreignContent.ts';
 import type { ClassificationDataset } from './dataset.ts';
 import type { RawImage } from './decode.ts';
-import type { PictureSource } from './sampleSource.ts';
+import type { PictureSource } from './pictureSource.ts';
 
 const SIZE_PX = 32;
 const PLANE_BYTES = SIZE_PX * SIZE_PX;

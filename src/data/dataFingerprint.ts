@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { SampleSource } from './sampleSource.ts';
 
-/** A sample's origin, and its label where a file does not hold it. */
+/** What a sample is made of, as far as it is known, and its label where a file does not hold it. */
 export interface FingerprintedSample {
-  readonly source: SampleSource | undefined;
+  /** Paths. */
+  readonly files?: readonly string[];
+  readonly pixels?: Uint8Array;
   readonly label?: number;
 }
 
@@ -16,11 +17,10 @@ export interface FingerprintedSample {
  */
 export function dataFingerprint(samples: Iterable<FingerprintedSample>): string {
   const hash = createHash('sha256');
-  for (const { source, label } of samples) {
+  for (const { files = [], pixels, label } of samples) {
     hash.update(`\n${label ?? ''}`);
-    if (source?.kind === 'pixels') hash.update(source.image.data);
-    else if (source?.kind === 'file') hash.update(fileKey(source.path));
-    else if (source !== undefined) hash.update(fileKey(source.photo) + fileKey(source.map));
+    for (const path of files) hash.update(fileKey(path));
+    if (pixels !== undefined) hash.update(pixels);
   }
   return hash.digest('hex').slice(0, 8);
 }

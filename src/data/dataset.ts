@@ -1,7 +1,7 @@
 // What a classification dataset is to the loader: labels in memory, pixels on demand.
 
 import type { RawImage } from './decode.ts';
-import type { PictureSource } from './sampleSource.ts';
+import type { PictureSource } from './pictureSource.ts';
 
 /** Pictures with one class label each, addressed by index. */
 export interface ClassificationDataset {

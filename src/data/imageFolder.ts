@@ -10,7 +10,7 @@ import type { RawImage } from './decode.ts';
 import { inCodePointOrder } from './files/codePointOrder.ts';
 import { PHOTO_EXTENSIONS, photosAmong } from './files/fileNames.ts';
 import { walkFolders } from './files/walkFolders.ts';
-import { loadSource, type PictureSource } from './sampleSource.ts';
+import { loadPicture, type PictureSource } from './pictureSource.ts';
 
 const CALLER = 'ImageFolder.open';
 
@@ -76,7 +76,7 @@ export class ImageFolder implements ClassificationDataset {
   }
 
   async load(index: number): Promise<RawImage> {
-    return loadSource(this.source(index));
+    return loadPicture(this.source(index));
   }
 
   #checked(index: number): number {

@@ -1,7 +1,10 @@
 // Batches of augmented pictures with their labels; see batchLoader.ts.
 
-import { BatchLoader, defaultFileWorkers, type IndexedBatch, type LoaderOptions } from './batchLoader.ts';
+import { BatchLoader, defaultFileWorkers, type LoaderOptions } from './batchLoader.ts';
 import type { ClassificationDataset } from './dataset.ts';
+import { sampleKind, type PictureArrays, type PictureOrigin } from './pictureSamples.ts';
+import type { IndexedBatch } from './prefetch.ts';
+import { batchRecipe } from './sampleKind.ts';
 import { outputSizePx, type ImageTransform } from './transforms/imageTransform.ts';
 
 /** How a loader makes batches of pictures. */
@@ -39,7 +42,7 @@ export class ImageLoader {
   /** Side of the pictures. */
   readonly sizePx: number;
   readonly #dataset: ClassificationDataset;
-  readonly #batches: BatchLoader;
+  readonly #batches: BatchLoader<PictureOrigin, PictureArrays>;
 
   /**
    * @throws ConfigError for options out of range, a pipeline that sets no size, no batch at all, or workers for a dataset that
@@ -52,8 +55,8 @@ export class ImageLoader {
       origin: (index: number) => () => dataset.load(index),
       ...(dataset.source && { source: dataset.source.bind(dataset) }),
     };
-    const recipe = { kind: 'pictures', transforms, sizePx } as const;
-    this.#batches = new BatchLoader('ImageLoader', samples, recipe, { ...options, workers: options.workers ?? defaultWorkers(dataset) });
+    const loading = { ...options, workers: options.workers ?? defaultWorkers(dataset) };
+    this.#batches = new BatchLoader('ImageLoader', samples, batchRecipe(sampleKind, { transforms }), loading);
     this.#dataset = dataset;
     this.sizePx = sizePx;
     this.batchesPerEpoch = this.#batches.batchesPerEpoch;
@@ -75,8 +78,8 @@ export class ImageLoader {
     await this.#batches.close();
   }
 
-  #labelled({ planes, indices }: IndexedBatch): ImageBatch {
+  #labelled({ arrays: { images }, indices }: IndexedBatch<PictureArrays>): ImageBatch {
     const labels = indices.map((index) => this.#dataset.label(index));
-    return { images: planes[0]!, labels, indices, size: indices.length, sizePx: this.sizePx };
+    return { images, labels, indices, size: indices.length, sizePx: this.sizePx };
   }
 }

@@ -1,12 +1,13 @@
-// What the loader and its worker threads say to each other. Everything is plain data; pixels travel back by transfer, uncopied.
+// What the loader and its worker threads say to each other. Everything is plain data; arrays travel back by transfer, uncopied.
 
 import { ConfigError, DataError } from '../errors.ts';
-import type { BatchBytes, BatchRecipe } from './batchRecipe.ts';
-import type { SampleSource } from './sampleSource.ts';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly recipe: BatchRecipe;
+  /** Address of the module of the kind of sample; see sampleKind.ts. */
+  readonly module: string;
+  /** Of that kind. */
+  readonly options: unknown;
   readonly seed: number;
   /** Samples that it decodes at a time. */
   readonly decodesInFlight: number;
@@ -17,7 +18,7 @@ export interface BatchRequest {
   readonly id: number;
   readonly epoch: number;
   readonly indices: Int32Array;
-  readonly sources: readonly SampleSource[];
+  readonly sources: readonly unknown[];
   /** Shared; a first element other than 0 gives the batch up. Quicker than a message, which waits for the worker's event loop. */
   readonly cancelled: Int32Array;
 }
@@ -25,9 +26,9 @@ export interface BatchRequest {
 /** To a worker: a batch, or the end. */
 export type WorkerRequest = BatchRequest | 'close';
 
-/** From a worker: a batch is made, was given up (no bytes), or failed. */
-export type WorkerReply =
-  | { readonly id: number; readonly batch: BatchBytes | undefined }
+/** From a worker: a batch is made, was given up (no arrays), or failed. */
+export type WorkerReply<Batch> =
+  | { readonly id: number; readonly batch: Batch | undefined }
   | { readonly id: number; readonly error: WireError };
 
 /** An error as plain data: posting an Error would lose its class. */

@@ -1,21 +1,21 @@
 // The loader's worker threads: hands out batches, keeps the promises, ends the threads.
 
 import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConfigError } from '../errors.ts';
 import { addressesLeft } from './addressesLeft.ts';
-import type { BatchBytes } from './batchRecipe.ts';
 import { fromWire, type BatchRequest, type WorkerReply, type WorkerRequest, type WorkerSetup } from './loaderProtocol.ts';
 
-interface Pending {
-  readonly resolve: (batch: BatchBytes | undefined) => void;
+interface Pending<Batch> {
+  readonly resolve: (batch: Batch | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Member {
+interface Member<Batch> {
   readonly worker: Worker;
-  readonly pending: Map<number, Pending>;
+  readonly pending: Map<number, Pending<Batch>>;
   readonly exited: Promise<void>;
   /** Why the thread ended, once it has. */
   failure: Error | undefined;
@@ -24,8 +24,8 @@ interface Member {
 /** Bytes of addresses that V8 reserves for a thread at least; where it does not get them it ends the whole process. */
 const WORKER_ADDRESSES = 2 ** 29;
 
-export class WorkerPool {
-  readonly #members: Member[] = [];
+export class WorkerPool<Batch> {
+  readonly #members: Member<Batch>[] = [];
   #nextId = 0;
 
   /**
@@ -35,13 +35,14 @@ export class WorkerPool {
    */
   constructor(count: number, setup: WorkerSetup) {
     const entry = workerEntry();
+    const workerData = { ...setup, module: compiledPlace(setup.module) };
     const left = addressesLeft();
     if (left < count * WORKER_ADDRESSES) {
       throw tooMany(`${count} worker threads`, `${Math.max(0, Math.floor(left / WORKER_ADDRESSES))}`, new Error('the limit on addresses (ulimit -v) leaves no more'));
     }
     // Hooks that this process was started with (loaders, inspectors) are not the worker's.
     try {
-      while (this.#members.length < count) this.#members.push(start(new Worker(entry, { workerData: setup, execArgv: [] })));
+      while (this.#members.length < count) this.#members.push(start(new Worker(entry, { workerData, execArgv: [] })));
     } catch (error) {
       for (const { worker } of this.#members) void worker.terminate();
       throw tooMany(`${count} worker threads`, `${this.#members.length}`, error);
@@ -50,10 +51,10 @@ export class WorkerPool {
 
   /**
    * Makes one batch.
-   * @returns its bytes, or undefined when it was given up
+   * @returns its arrays, or undefined when it was given up
    * @throws DataError naming a file that cannot be decoded; Error when a worker has crashed.
    */
-  async request(batch: Omit<BatchRequest, 'id'>): Promise<BatchBytes | undefined> {
+  async request(batch: Omit<BatchRequest, 'id'>): Promise<Batch | undefined> {
     const member = this.#members.reduce((least, other) => (other.pending.size < least.pending.size ? other : least));
     if (member.failure !== undefined) throw member.failure;
     const id = this.#nextId++;
@@ -76,10 +77,10 @@ export class WorkerPool {
   }
 }
 
-function start(worker: Worker): Member {
-  const pending = new Map<number, Pending>();
+function start<Batch>(worker: Worker): Member<Batch> {
+  const pending = new Map<number, Pending<Batch>>();
   const exited = new Promise<void>((resolve) => worker.on('exit', () => resolve()));
-  const member: Member = { worker, pending, exited, failure: undefined };
+  const member: Member<Batch> = { worker, pending, exited, failure: undefined };
   const fail = (error: Error): void => {
     // The first reason is the cause: an exit follows each crash.
     member.failure ??= error;
@@ -87,7 +88,7 @@ function start(worker: Worker): Member {
     pending.clear();
   };
   worker.unref();
-  worker.on('message', (reply: WorkerReply) => {
+  worker.on('message', (reply: WorkerReply<Batch>) => {
     const waiting = pending.get(reply.id);
     pending.delete(reply.id);
     if (pending.size === 0) worker.unref();
@@ -111,14 +112,20 @@ function tooMany(expected: string, got: string, error: unknown): ConfigError {
   return new ConfigError(`WorkerPool: expected ${expected}, got ${got}: ${reason}; lower workers, 0 takes no thread`, { cause: error });
 }
 
-/** The compiled worker: beside this file in dist/, or in dist/ beside src/ when this file runs from its sources. */
+/** The compiled worker. */
 function workerEntry(): URL {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/data/loaderWorker.js' : './loaderWorker.js';
-  const entry = new URL(compiled, import.meta.url);
+  const entry = new URL(compiledPlace(new URL(`./loaderWorker${extname(import.meta.url)}`, import.meta.url).href));
   if (!existsSync(entry)) {
     throw new ConfigError(
       `WorkerPool: expected the compiled worker at ${fileURLToPath(entry)}, got no file: run \`npm run build\`, or use workers: 0`,
     );
   }
   return entry;
+}
+
+/** Where a module of ours lies compiled: as it is in dist/, in dist/ beside src/ when this file runs from its sources. */
+function compiledPlace(module: string): string {
+  const sources = new URL('..', import.meta.url).href;
+  if (!module.endsWith('.ts') || !module.startsWith(sources)) return module;
+  return new URL(`../dist/${module.slice(sources.length, -'.ts'.length)}.js`, sources).href;
 }

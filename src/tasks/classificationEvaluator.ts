@@ -123,7 +123,12 @@ export function expectPictureSize({ imagePx }: DeiT, sizePx: number, part: 'trai
 }
 
 function measureOf(data: ClassificationDataset, { transforms }: PictureView): string {
-  const sampleAt = (index: number) => ({ source: data.source?.(index), label: data.label(index) });
+  const sampleAt = (index: number) => {
+    const source = data.source?.(index);
+    return {
+      label: data.label(index), ...(source?.kind === 'file' && { files: [source.path] }), ...(source?.kind === 'pixels' && { pixels: source.image.data }),
+    };
+  };
   const samples = Array.from({ length: data.size }, (_, i) => sampleAt(i));
   return `${MAIN_METRIC} of ${data.size} pictures (${dataFingerprint(samples)}) after ${JSON.stringify(transforms)}`;
 }

@@ -94,7 +94,7 @@ export function expectClasses({ classes }: UpernetSegmentor, { classes: { names 
 }
 
 function measureOf(data: SegmentationFolder, view: PhotoView): string {
-  const samples = Array.from({ length: data.size }, (_, i) => ({ source: data.source(i) }));
+  const samples = Array.from({ length: data.size }, (_, i) => ({ files: [data.describe(i), data.mapPath(i)] }));
   return `${MAIN_METRIC} of ${data.size} photos (${dataFingerprint(samples)}) with ${JSON.stringify(view)}`;
 }
 

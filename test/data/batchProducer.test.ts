@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BatchProducer } from '../../src/data/batchProducer.ts';
+import { sampleKind } from '../../src/data/pictureSamples.ts';
 import { DataError } from '../../src/errors.ts';
 
-const recipe = { kind: 'pictures', transforms: [{ kind: 'padAndCrop', sizePx: 1, paddingPx: 0 }], sizePx: 1 } as const;
+const maker = sampleKind.createMaker({ transforms: [{ kind: 'padAndCrop', sizePx: 1, paddingPx: 0 }] });
 
 /** Samples that are decoded when they are told to. */
 function samples(count: number) {
@@ -23,7 +24,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('BatchProducer', () => {
   it('decodes so many samples at a time, those of earlier batches first, and puts each in its place', async () => {
-    const producer = new BatchProducer(recipe, 2);
+    const producer = new BatchProducer(maker, 2);
     const [first, second] = [samples(3), samples(1)];
     const cancelled = () => false;
     const made = producer.produce({ samples: first.jobs, seed: 0, epoch: 0, cancelled });
@@ -37,9 +38,9 @@ describe('BatchProducer', () => {
     await turn();
     expect(second.started).toEqual([0]);
     first.ends[0]!();
-    expect([...(await made)!.planes[0]!]).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    expect([...(await made)!.images]).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3]);
     second.ends[0]!();
-    expect([...(await next)!.planes[0]!]).toEqual([1, 1, 1]);
+    expect([...(await next)!.images]).toEqual([1, 1, 1]);
     // All are free again.
     const last = samples(3);
     void producer.produce({ samples: last.jobs, seed: 0, epoch: 0, cancelled });
@@ -51,7 +52,7 @@ describe('BatchProducer', () => {
   });
 
   it('begins no sample after one that failed, and throws what the first of them threw', async () => {
-    const producer = new BatchProducer(recipe, 2);
+    const producer = new BatchProducer(maker, 2);
     const { jobs, started, ends } = samples(4);
     const made = producer.produce({ samples: jobs, seed: 0, epoch: 0, cancelled: () => false });
     await turn();
@@ -64,7 +65,7 @@ describe('BatchProducer', () => {
   });
 
   it('gives a batch up', async () => {
-    const producer = new BatchProducer(recipe, 1);
+    const producer = new BatchProducer(maker, 1);
     const { jobs, started, ends } = samples(3);
     let isCancelled = false;
     const made = producer.produce({ samples: jobs, seed: 0, epoch: 0, cancelled: () => isCancelled });

@@ -8,7 +8,7 @@ let folder = '';
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'mpvg-fingerprint-')); });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const files = (root: string, ...names: string[]) => names.map((name, label) => ({ source: { kind: 'file', path: join(folder, root, name) }, label } as const));
+const files = (root: string, ...names: string[]) => names.map((name, label) => ({ files: [join(folder, root, name)], label }));
 
 it('is the same wherever the data lies, and another for other files, orders and labels', () => {
   for (const name of ['cat', 'dog']) {
@@ -21,7 +21,7 @@ it('is the same wherever the data lies, and another for other files, orders and 
   expect(dataFingerprint(files('there', 'cat/1.jpg', 'dog/1.jpg'))).toBe(here);
   expect(dataFingerprint(files('here', 'dog/1.jpg', 'cat/1.jpg'))).not.toBe(here);
   expect(dataFingerprint(files('here', 'cat/1.jpg'))).not.toBe(here);
-  expect(dataFingerprint(files('here', 'cat/1.jpg', 'dog/1.jpg').map(({ source }) => ({ source, label: 0 })))).not.toBe(here);
+  expect(dataFingerprint(files('here', 'cat/1.jpg', 'dog/1.jpg').map((sample) => ({ ...sample, label: 0 })))).not.toBe(here);
   writeFileSync(join(folder, 'there/dog/1.jpg'), 'another photo');
   expect(dataFingerprint(files('there', 'cat/1.jpg', 'dog/1.jpg'))).not.toBe(here);
 });
@@ -37,11 +37,11 @@ it('says that a file is absent by another value, which is no fault of its own', 
 it('sees maps of labelled photos, and pixels in memory', () => {
   writeFileSync(join(folder, 'a.png'), 'a');
   writeFileSync(join(folder, 'b.png'), 'bb');
-  const labelled = (map: string) => dataFingerprint([{ source: { kind: 'labelledPhoto', photo: join(folder, 'a.png'), map: join(folder, map) } }]);
+  const labelled = (map: string) => dataFingerprint([{ files: [join(folder, 'a.png'), join(folder, map)] }]);
   expect(labelled('a.png')).not.toBe(labelled('b.png'));
-  const whole = (root: string) => dataFingerprint([{ source: { kind: 'labelledPhoto', photo: join(root, 'photos/a.jpg'), map: join(root, 'maps/a.png') } }]);
+  const whole = (root: string) => dataFingerprint([{ files: [join(root, 'photos/a.jpg'), join(root, 'maps/a.png')] }]);
   expect(whole(join(folder, 'here'))).toBe(whole(join(folder, 'there'))); // both are absent
-  const pixels = (value: number) => dataFingerprint([{ source: { kind: 'pixels', image: { data: Uint8Array.of(value, 0, 0), width: 1, height: 1 } } }]);
+  const pixels = (value: number) => dataFingerprint([{ pixels: Uint8Array.of(value, 0, 0) }]);
   expect(pixels(1)).not.toBe(pixels(2));
   expect(pixels(1)).toBe(pixels(1));
 });

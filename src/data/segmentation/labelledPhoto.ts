@@ -4,9 +4,16 @@ import { DataError } from '../../errors.ts';
 import { decodeImage } from '../decode.ts';
 import { exifRemedy } from '../exifTurn.ts';
 import { readLabelImage } from '../labelImage.ts';
-import type { LabelledPhotoSource } from '../sampleSource.ts';
 import type { LabelledPhoto } from './augmentation.ts';
 import type { LabelReader } from './labelRules.ts';
+
+/** Paths of a photo and of its label image. */
+export interface LabelledPhotoSource {
+  /** Path of the photo. */
+  readonly photo: string;
+  /** Path of the label image. */
+  readonly map: string;
+}
 
 /**
  * Decodes both.

@@ -7,8 +7,8 @@ import { inCodePointOrder } from '../files/codePointOrder.ts';
 import { photosAmong } from '../files/fileNames.ts';
 import { filesByStem } from '../files/pairing.ts';
 import { walkFiles } from '../files/walkFolders.ts';
-import type { SampleSource } from '../sampleSource.ts';
 import type { ClassSet } from './classSet.ts';
+import type { LabelledPhotoSource } from './labelledPhoto.ts';
 
 const CALLER = 'SegmentationFolder.open';
 
@@ -100,8 +100,8 @@ export class SegmentationFolder {
    * A sample's two files, for a worker thread.
    * @throws RangeError
    */
-  source(index: number): SampleSource {
-    return { kind: 'labelledPhoto', photo: this.describe(index), map: this.mapPath(index) };
+  source(index: number): LabelledPhotoSource {
+    return { photo: this.describe(index), map: this.mapPath(index) };
   }
 
   #at(paths: readonly string[], index: number): string {

@@ -1,8 +1,12 @@
 // Batches of augmented photos with their maps; see batchLoader.ts.
 
-import { BatchLoader, defaultFileWorkers, type IndexedBatch, type LoaderOptions } from '../batchLoader.ts';
+import { BatchLoader, defaultFileWorkers, type LoaderOptions } from '../batchLoader.ts';
+import type { IndexedBatch } from '../prefetch.ts';
+import { batchRecipe } from '../sampleKind.ts';
 import type { Size } from '../transforms/resizeLinear.ts';
 import { checkAugmentation, type SegmentationAugmentation } from './augmentation.ts';
+import { sampleKind, type CropArrays } from './cropSamples.ts';
+import type { LabelledPhotoSource } from './labelledPhoto.ts';
 import { labelRules } from './labelRules.ts';
 import type { SegmentationFolder } from './segmentationFolder.ts';
 
@@ -34,13 +38,13 @@ export class SegmentationLoader {
   readonly batchesAhead: number;
   /** Size of the samples, pixels. */
   readonly crop: Size;
-  readonly #batches: BatchLoader;
+  readonly #batches: BatchLoader<LabelledPhotoSource, CropArrays>;
 
   /** @throws ConfigError for options out of range, or no batch at all */
   constructor(folder: SegmentationFolder, { augmentation, ...options }: SegmentationLoaderOptions) {
     checkAugmentation(augmentation);
     const source = folder.source.bind(folder);
-    const recipe = { kind: 'labelledCrops', augmentation, labels: labelRules(folder.classes) } as const;
+    const recipe = batchRecipe(sampleKind, { augmentation, labels: labelRules(folder.classes) });
     const loading = { ...options, workers: options.workers ?? defaultFileWorkers() };
     this.#batches = new BatchLoader('SegmentationLoader', { size: folder.size, origin: source, source }, recipe, loading);
     this.crop = augmentation.crop;
@@ -63,7 +67,7 @@ export class SegmentationLoader {
     await this.#batches.close();
   }
 
-  #named({ planes, indices }: IndexedBatch): SegmentationBatch {
-    return { images: planes[0]!, maps: planes[1]!, indices, size: indices.length, crop: this.crop };
+  #named({ arrays, indices }: IndexedBatch<CropArrays>): SegmentationBatch {
+    return { ...arrays, indices, size: indices.length, crop: this.crop };
   }
 }

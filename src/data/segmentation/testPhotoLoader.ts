@@ -2,10 +2,13 @@
 
 import { BatchLoader, defaultFileWorkers, type LoaderOptions } from '../batchLoader.ts';
 import type { RawImage } from '../decode.ts';
+import { batchRecipe } from '../sampleKind.ts';
 import type { LabelMap } from '../transforms/resizeNearest.ts';
+import type { LabelledPhotoSource } from './labelledPhoto.ts';
 import { labelRules } from './labelRules.ts';
 import type { SegmentationFolder } from './segmentationFolder.ts';
 import { checkTestScales, type TestScales } from './testPhotos.ts';
+import { sampleKind, type WholePhotoArrays } from './wholePhotoSamples.ts';
 
 /** How a loader makes photos for evaluation. */
 export interface TestPhotoLoaderOptions extends Pick<LoaderOptions, 'workers' | 'shard'> {
@@ -29,14 +32,14 @@ export interface TestPhoto {
 export class TestPhotoLoader {
   /** Photos of this process. */
   readonly size: number;
-  readonly #batches: BatchLoader;
+  readonly #batches: BatchLoader<LabelledPhotoSource, WholePhotoArrays>;
 
   /** @throws ConfigError for options out of range */
   constructor(folder: SegmentationFolder, options: TestPhotoLoaderOptions) {
     const { scales, workers = defaultFileWorkers(), prefetchPhotos, shard } = options;
     checkTestScales(scales);
     const source = folder.source.bind(folder);
-    const recipe = { kind: 'wholePhotos', scales, labels: labelRules(folder.classes) } as const;
+    const recipe = batchRecipe(sampleKind, { scales, labels: labelRules(folder.classes) });
     this.#batches = new BatchLoader('TestPhotoLoader', { size: folder.size, origin: source, source }, recipe, {
       batchSize: 1, seed: 0, shuffle: false, dropLast: false, workers,
       ...(prefetchPhotos !== undefined && { prefetchBatches: prefetchPhotos }),
@@ -50,14 +53,25 @@ export class TestPhotoLoader {
    * @throws (while iterating) DataError naming the file that cannot be used
    */
   async *photos(): AsyncIterableIterator<TestPhoto> {
-    for await (const { planes, sizes, indices } of this.#batches.epoch(0)) {
-      const images = planes.map((data, i) => ({ data, width: sizes[2 * i]!, height: sizes[2 * i + 1]! }));
-      yield { photos: images.slice(0, -1), map: images.at(-1)!, index: indices[0]! };
-    }
+    for await (const { arrays, indices } of this.#batches.epoch(0)) yield { ...photosAndMap(arrays), index: indices[0]! };
   }
 
   /** Ends all work and the threads. A photo that is being waited for fails. Closing twice does no harm. */
   async close(): Promise<void> {
     await this.#batches.close();
   }
+}
+
+function photosAndMap({ photos, map, sizes }: WholePhotoArrays): Pick<TestPhoto, 'photos' | 'map'> {
+  const sizeOf = (i: number) => ({ width: sizes[2 * i]!, height: sizes[2 * i + 1]! });
+  const scales = sizes.length / 2 - 1;
+  const scaled: RawImage[] = [];
+  let start = 0;
+  for (let i = 0; i < scales; i++) {
+    const { width, height } = sizeOf(i);
+    const data = photos.subarray(start, start + width * height * 3);
+    scaled.push({ data, width, height });
+    start += data.length;
+  }
+  return { photos: scaled, map: { data: map, ...sizeOf(scales) } };
 }

@@ -147,7 +147,7 @@ describe.each(['coco12', 'coco133'] as const)('photo and map in %s', (classes) =
     const reader = new LabelReader(folder.classes);
     const inner: number[] = [];
     for (let i = 0; i < Math.min(folder.size, 3); i++) {
-      const { map } = await loadLabelledPhoto({ kind: 'labelledPhoto', photo: folder.describe(i), map: folder.mapPath(i) }, reader);
+      const { map } = await loadLabelledPhoto({ photo: folder.describe(i), map: folder.mapPath(i) }, reader);
       for (let seed = 0; seed < 2; seed++) inner.push(expectAligned(map, seed + 10 * i));
     }
     // Else nothing was compared.

@@ -73,7 +73,7 @@ describe('checkSegmentationData', () => {
     const remedy = 'the photo is turned by its EXIF orientation (6) and the map is not; turn the map as viewers show the photo, or take the ' +
       'orientation out of the photo if it lies right as it is stored (exiftool -Orientation= FILE)';
     expect(fault!.found).toBe(`40 x 30 pixels, its photo ${file} has 30 x 40: ${remedy}`);
-    const source = { kind: 'labelledPhoto', photo: file, map: folder.mapPath(0) } as const;
+    const source = { photo: file, map: folder.mapPath(0) };
     await expect(loadLabelledPhoto(source, new LabelReader(folder.classes))).rejects.toThrow(`got 40 x 30: ${remedy}`);
   });
 

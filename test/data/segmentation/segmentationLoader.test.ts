@@ -59,7 +59,7 @@ describe('SegmentationLoader', () => {
       for (const [position, index] of indices.entries()) {
         const image = new Uint8Array(24 * 32 * 3);
         const labels = new Uint8Array(24 * 32);
-        const sample = await loadLabelledPhoto({ kind: 'labelledPhoto', photo: folder.describe(index), map: folder.mapPath(index) }, reader);
+        const sample = await loadLabelledPhoto({ photo: folder.describe(index), map: folder.mapPath(index) }, reader);
         augment(sample, augmentation, new Rng(5, Math.floor(i / 2), index), image, labels);
         expect(images.subarray(position * image.length, (position + 1) * image.length)).toEqual(image);
         expect(maps.subarray(position * labels.length, (position + 1) * labels.length)).toEqual(labels);
@@ -138,7 +138,7 @@ describe('TestPhotoLoader', () => {
     const reader = new LabelReader(folder.classes);
     for (const [i, { photos: scaled, map, index }] of (await photos(0)).entries()) {
       expect(index).toBe(i);
-      const sample = await loadLabelledPhoto({ kind: 'labelledPhoto', photo: folder.describe(i), map: folder.mapPath(i) }, reader);
+      const sample = await loadLabelledPhoto({ photo: folder.describe(i), map: folder.mapPath(i) }, reader);
       expect(scaled).toEqual(testPhotos(sample.photo, scales));
       expect(map).toEqual(sample.map);
     }

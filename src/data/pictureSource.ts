@@ -1,4 +1,4 @@
-// The origin of one sample's pixels as plain data: it can be posted to a worker thread, which needs no dataset to load it.
+// The origin of one picture as plain data: it can be posted to a worker thread, which needs no dataset to load it.
 
 import { decodeImage, type RawImage } from './decode.ts';
 
@@ -15,22 +15,10 @@ export type PictureSource =
       readonly image: RawImage;
     };
 
-/** Paths of a photo and of its label image. */
-export interface LabelledPhotoSource {
-  readonly kind: 'labelledPhoto';
-  /** Path of the photo. */
-  readonly photo: string;
-  /** Path of the label image. */
-  readonly map: string;
-}
-
-/** Where a sample's pixels come from. */
-export type SampleSource = PictureSource | LabelledPhotoSource;
-
 /**
  * Loads one picture.
  * @throws DataError naming the file when it cannot be decoded.
  */
-export async function loadSource(source: PictureSource): Promise<RawImage> {
+export async function loadPicture(source: PictureSource): Promise<RawImage> {
   return source.kind === 'file' ? decodeImage(source.path) : source.image;
 }
