@@ -377,9 +377,13 @@ class Trainer<Batch> {
     return { totalSteps: this.#totalSteps, best: this.#best, last: this.#last, trainSeconds: this.#trainSeconds };
   }
 
-  /** What tells the best evaluation: of the average, where there is one, for it is what people will use. */
+  /**
+   * What tells the best evaluation: of the average, where there is one, for it is what people will use. Anything is better than a
+   * score that is not a number.
+   */
   #score({ metrics, ema }: Evaluation): number {
-    return (ema ?? metrics)[this.#task.evaluator.mainMetric] ?? -Infinity;
+    const score = (ema ?? metrics)[this.#task.evaluator.mainMetric] ?? NaN;
+    return Number.isNaN(score) ? -Infinity : score;
   }
 
   #learningRate(update = this.#step): number {

@@ -11,7 +11,8 @@ import type { Optimizer } from './optimizer.ts';
 import { expectSameClasses, otherMeasure, storedClassNames } from './storedTask.ts';
 import type { WeightAverage } from './weightAverage.ts';
 
-const metrics = z.record(z.string(), z.number()).readonly();
+/** See storable. */
+const metrics = z.record(z.string(), z.union([z.number(), z.null().transform(() => NaN)])).readonly();
 
 /** Metrics at one moment of a run. */
 export interface Evaluation {
@@ -94,7 +95,15 @@ export async function savePosition(directory: string, moment: TrainingMoment): P
 }
 
 function stateOf({ position, metadata }: TrainingMoment): Readonly<Record<string, unknown>> {
-  return { ...position, task: metadata };
+  const { last, best } = position;
+  return { ...position, ...(last && { last: storable(last) }), ...(best && { best: storable(best) }), task: metadata };
+}
+
+/** A checkpoint's state has finite numbers only: a score that is none, since nothing had a label say, is null. */
+function storable({ metrics, ema, ...when }: Evaluation): unknown {
+  const numbers = (all: Evaluation['metrics']) =>
+    Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+  return { ...when, metrics: numbers(metrics), ...(ema && { ema: numbers(ema) }) };
 }
 
 /**

@@ -3,7 +3,8 @@ import { fromWire, toWire } from '../../src/data/loaderProtocol.ts';
 import { ConfigError, DataError } from '../../src/errors.ts';
 
 describe('errors between threads', () => {
-  it.each([new DataError('a photo is cut'), new ConfigError('too many'), new Error('other')])('keep class, message and stack: %s', (error) => {
+  const errors: Error[] = [new DataError('a photo is cut'), new ConfigError('too many'), new Error('other')];
+  it.each(errors)('keep class, message and stack: %s', (error) => {
     const back = fromWire(structuredClone(toWire(error)));
     expect(back.constructor).toBe(error.constructor);
     expect([back.message, back.stack]).toEqual([error.message, error.stack]);

@@ -221,6 +221,14 @@ describe('train', () => {
     expect(await weightOf('last')).toBe(whole.weight);
   });
 
+  it('takes any score for better than none, also after a resume', async () => {
+    const first = new LineTask({ scores: [NaN] });
+    await run(first, {}, { isStopped: () => first.evaluated.length === 2 });
+    expect(stateOf('last')).toMatchObject({ step: 8, best: { step: 4, metrics: { score: null } } });
+    const result = await run(new LineTask({ scores: [0.1, NaN] }), {}, {}, true);
+    expect(result).toMatchObject({ best: { step: 8, metrics: { score: 0.1 } }, last: { step: 12, metrics: { score: NaN } } });
+  });
+
   it('does not keep a best score of another measure, and says so', async () => {
     const first = new LineTask({ scores: [0.9] });
     first.metadata = { measure: 'score of 5 samples' };
