@@ -53,11 +53,10 @@ export async function loadConfig<Config extends RunConfig>(
   return checkConfig(name, raw, recipe, overrides);
 }
 
-/** Whether a path is a run or lies in one: the nearest folder from there up that has a config.json. */
+/** The run that a path is or lies in, such as runs/a/checkpoints/best; undefined where there is no config.json of one. */
 function runOf(given: string): string | undefined {
-  const start = path.resolve(given);
-  const folders = [start, path.dirname(start), path.resolve(start, '../..')]; // runs/a, runs/a/checkpoints, runs/a/checkpoints/best
-  return existsSync(start) ? folders.find((folder) => existsSync(path.join(folder, 'config.json'))) : undefined;
+  const [run = ''] = path.resolve(given).split(/\/checkpoints(?:\/|$)/);
+  return existsSync(given) && existsSync(path.join(run, 'config.json')) ? run : undefined;
 }
 
 async function readConfig(file: string): Promise<RawConfig> {

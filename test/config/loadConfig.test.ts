@@ -212,10 +212,13 @@ describe('loadConfig', () => {
     fs.mkdirSync(path.join(run, 'checkpoints/best'), { recursive: true });
     const { config } = await openExperiment(deitTiny, { join: 'lape', set: ['seed=5'] });
     fs.writeFileSync(path.join(run, 'config.json'), JSON.stringify(config));
-    for (const given of [run, path.join(run, 'checkpoints'), path.join(run, 'checkpoints/best')]) {
+    const weights = path.join(run, 'checkpoints/best/model.safetensors');
+    fs.writeFileSync(weights, '');
+    for (const given of [run, `${run}/`, path.join(run, 'checkpoints'), path.join(run, 'checkpoints/best'), weights]) {
       expect((await openExperiment(given)).config).toEqual(config);
     }
     expect((await openExperiment(run, { set: ['seed=6'] })).config).toEqual({ ...config, seed: 6 });
+    expect(await refusal(path.join(run, 'checkpoints/last'))).toMatch(/there is no such file/);
     fs.writeFileSync(path.join(run, 'config.json'), '{');
     expect(await refusal(run)).toMatch(/run\/config\.json: expected JSON, got /);
   });
