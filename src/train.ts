@@ -28,7 +28,7 @@ export { Progress } from './engine/progress.ts';
 export type { ProgressOptions, ProgressStream, ProgressUpdate } from './engine/progress.ts';
 export { openRun } from './engine/runDirectory.ts';
 export type { RunDirectory, RunOptions } from './engine/runDirectory.ts';
-export { lockRun } from './engine/runLock.ts';
+export { lockRun } from './files/runLock.ts';
 export { readRunLog } from './engine/runLog.ts';
 export type { LogEvent, RunLog } from './engine/runLog.ts';
 export { learningRate } from './engine/schedule.ts';

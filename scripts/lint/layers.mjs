@@ -18,7 +18,7 @@ const rows = [
   ['nn'],
   ['ops'],
   ['backends'],
-  ['random', 'schema'],
+  ['random', 'schema', 'files'],
 ];
 
 /** What people import: these may take from anywhere, and nothing in src takes from them. */

@@ -3,13 +3,13 @@ import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foreignContent, TELLING_BYTES } from '../data/foreignContent.ts';
 import { DataError } from '../errors.ts';
-import { writeDirectoryAtomically, writeFileAtomically } from './atomicWrite.ts';
+import { writeDirectoryAtomically, writeFileAtomically } from '../files/atomicWrite.ts';
 import { floatTensors } from './floatTensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorMap } from './storedTensor.ts';
-import { locate } from './temporaries.ts';
+import { locate } from '../files/temporaries.ts';
 import { unwrapNames } from './wrapperNames.ts';
-import { explainReadError } from './writeError.ts';
+import { explainReadError } from '../files/writeError.ts';
 
 export { assertSameModel } from './checkpointKeys.ts';
 

@@ -3,10 +3,10 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { foreignContent, TELLING_BYTES } from '../data/foreignContent.ts';
 import { DataError, ShapeError } from '../errors.ts';
-import { writeFileAtomically } from './atomicWrite.ts';
+import { writeFileAtomically } from '../files/atomicWrite.ts';
 import { encodeHeader, maxHeaderBytes, nameFault, parseHeader, type SafetensorsHeader, type TensorEntry } from './safetensorsHeader.ts';
 import { maxTransferBytes, OwnDescriptor } from './ownDescriptor.ts';
-import { systemReason } from '../data/systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 import { arrayTypeOf, elementCount, storedDtypes } from './storedTensor.ts';
 import type { StoredDtype, StoredTensor, TensorData, TensorMap } from './storedTensor.ts';
 import { tensorBuffer } from './tensorBuffer.ts';

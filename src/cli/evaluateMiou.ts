@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { foreignContent } from '../data/foreignContent.ts';
-import { systemReason } from '../data/systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 import { DataError } from '../errors.ts';
 import { countLabelPairs, pairLabelFolders } from '../evaluation/labelFolders.ts';
 import { MeanIou, type MeanIouResult } from '../evaluation/meanIou.ts';

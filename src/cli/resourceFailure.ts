@@ -1,7 +1,7 @@
 // What the system did not give: memory, threads, open files, a path that nobody else has explained. Where it runs out is
 // anywhere, so what it is called by those who asked for it (libtorch, V8, workers, system calls) is known here, in one place.
 
-import { knownReason } from '../data/systemReason.ts';
+import { knownReason } from '../files/systemReason.ts';
 
 const CODES: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: 'a worker thread ran out of memory; use fewer workers (--set workers=1), or give Node more (--max-old-space-size)',

@@ -3,9 +3,9 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { selectBackend, type BackendOptions } from '../backends/select.ts';
-import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
-import { makeFolder } from '../checkpoint/makeFolder.ts';
-import { explainWriteError } from '../checkpoint/writeError.ts';
+import { writeFileAtomically } from '../files/atomicWrite.ts';
+import { makeFolder } from '../files/makeFolder.ts';
+import { explainWriteError } from '../files/writeError.ts';
 import { openExperiment, type ConfigOverrides } from '../config/loadConfig.ts';
 import { photosAmong } from '../data/files/fileNames.ts';
 import { walkFiles } from '../data/files/walkFolders.ts';

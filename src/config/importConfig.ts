@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { createJiti } from 'jiti';
 import { foreignContent } from '../data/foreignContent.ts';
-import { systemReason } from '../data/systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 import { ConfigError } from '../errors.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { member } from '../schema/schemaAt.ts';

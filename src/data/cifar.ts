@@ -3,7 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemReason } from './systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 import { DataError } from '../errors.ts';
 import { foreignContent } from './foreignContent.ts';
 import type { ClassificationDataset } from './dataset.ts';

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 import { foreignContent, TELLING_BYTES } from './foreignContent.ts';
 import { pixelLimit, PIXEL_LIMIT_VARIABLE } from './pixelLimit.ts';
-import { systemReason } from './systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 
 /** How files of the formats that are decoded begin, read as latin1. */
 const KNOWN = /^(\xff\xd8|\x89PNG|RIFF....WEBP|II[*+]\0|MM\0[*+]|GIF8|....ftyp)/s;

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { systemReason } from './systemReason.ts';
+import { systemReason } from '../files/systemReason.ts';
 import { DataError } from '../errors.ts';
 import { decodeFault } from './decodeFault.ts';
 import { foreignContent } from './foreignContent.ts';

@@ -1,16 +1,16 @@
 // A run on disk: runs/<name>/ with config.json, env.json, log.jsonl, metrics.json and checkpoints/{last,best}.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../checkpoint/atomicWrite.ts';
-import { makeFolder } from '../checkpoint/makeFolder.ts';
-import { cleanTemporaries, isTemporary, locate } from '../checkpoint/temporaries.ts';
-import { systemCode } from '../data/systemReason.ts';
-import { explainReadError, explainWriteError } from '../checkpoint/writeError.ts';
+import { writeFileAtomically } from '../files/atomicWrite.ts';
+import { makeFolder } from '../files/makeFolder.ts';
+import { cleanTemporaries, isTemporary, locate } from '../files/temporaries.ts';
+import { systemCode } from '../files/systemReason.ts';
+import { explainReadError, explainWriteError } from '../files/writeError.ts';
 import { ConfigError, DataError } from '../errors.ts';
 import { jsonDifferences } from './jsonDifferences.ts';
 import { describeEnvironment } from './environment.ts';
 import { RunLog } from './runLog.ts';
-import { isLockFile } from './runLock.ts';
+import { isLockFile } from '../files/runLock.ts';
 
 const configName = 'config.json';
 

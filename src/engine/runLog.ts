@@ -1,6 +1,6 @@
 // log.jsonl: one JSON object a line, in the order of steps.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { explainWriteError } from '../checkpoint/writeError.ts';
+import { explainWriteError } from '../files/writeError.ts';
 
 /** One line of the log: what happened, after which step, and its numbers. */
 export interface LogEvent {

@@ -1,7 +1,7 @@
 // Files into the parser. Node's fs is taken from the process when it is needed, so that a browser bundle can hold this file.
 
 import type * as Files from 'node:fs/promises';
-import { systemReason } from '../systemReason.ts';
+import { systemReason } from '../../files/systemReason.ts';
 import { ConfigError, DataError } from '../../errors.ts';
 import { CocoParser, type ParsedCoco } from './cocoParser.ts';
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { makeFolder } from '../../checkpoint/makeFolder.ts';
+import { makeFolder } from '../../files/makeFolder.ts';
 
 /** A photo or a label image that was decoded. */
 export interface FileFacts {

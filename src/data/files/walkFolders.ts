@@ -4,7 +4,7 @@
 import { existsSync, type Dirent, type Stats } from 'node:fs';
 import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { systemCode, systemReason } from '../systemReason.ts';
+import { systemCode, systemReason } from '../../files/systemReason.ts';
 import { DataError } from '../../errors.ts';
 import { inCodePointOrder } from './codePointOrder.ts';
 import { isNamedLikeFile, isPassedBy } from './fileNames.ts';

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../../checkpoint/atomicWrite.ts';
+import { writeFileAtomically } from '../../files/atomicWrite.ts';
 import { decodeImage } from '../../data/decode.ts';
 import { expectSoundFiles } from '../../data/files/fileCheck.ts';
 import { checkSegmentationData } from '../../data/segmentation/checkSegmentationData.ts';

@@ -2,8 +2,8 @@
 
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { systemReason } from '../../systemReason.ts';
-import { explainReadError, explainWriteError } from '../../../checkpoint/writeError.ts';
+import { systemReason } from '../../../files/systemReason.ts';
+import { explainReadError, explainWriteError } from '../../../files/writeError.ts';
 import { ConfigError, DataError } from '../../../errors.ts';
 
 const NOTHING_WRITTEN = 'nothing was written';

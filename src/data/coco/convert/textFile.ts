@@ -1,7 +1,7 @@
 // Text of other programs: UTF-8, with or without a byte order mark; XML also in the encoding that it declares.
 
 import { readFile } from 'node:fs/promises';
-import { systemReason } from '../../systemReason.ts';
+import { systemReason } from '../../../files/systemReason.ts';
 import { DataError } from '../../../errors.ts';
 import { foreignContent } from '../../foreignContent.ts';
 

@@ -1,7 +1,7 @@
 // A COCO file, written entry by entry: it may be longer than a string can be.
 
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { explainWriteError } from '../../../checkpoint/writeError.ts';
+import { explainWriteError } from '../../../files/writeError.ts';
 import { ConfigError } from '../../../errors.ts';
 import type { CocoFile } from '../records.ts';
 import { checkNothingAt, checkParent } from './newFolder.ts';

@@ -1,4 +1,4 @@
-import { systemCode } from '../data/systemReason.ts';
+import { systemCode } from './systemReason.ts';
 
 /** Whether a process of this host lives, be it another user's. */
 export function processIsAlive(pid: number): boolean {

@@ -1,7 +1,7 @@
 // What the operating system's refusal to write or to read means to the user, in one line.
 import { getSystemErrorMap } from 'node:util';
 import { DataError } from '../errors.ts';
-import { knownReason, systemCode } from '../data/systemReason.ts';
+import { knownReason, systemCode } from './systemReason.ts';
 
 const noSpace = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRun } from '../../src/engine/runDirectory.ts';
-import { lockRun } from '../../src/engine/runLock.ts';
+import { lockRun } from '../../src/files/runLock.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 let folder = '';
@@ -47,7 +47,7 @@ async function pidOfNobody(): Promise<number | undefined> {
 /** A process that locks `run` and gives it back as it is told, and says what came of it. */
 const contender = (run: string): string => `
   import { createJiti } from 'jiti';
-  const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/engine/runLock.ts').href)});
+  const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/files/runLock.ts').href)});
   let unlock;
   process.on('message', async (message) => {
     if (message === 'unlock') unlock?.();
@@ -150,7 +150,7 @@ describe('lockRun', () => {
   it('ends with its process, however that exits', async () => {
     const script = `
       import { createJiti } from 'jiti';
-      const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/engine/runLock.ts').href)});
+      const { lockRun } = await createJiti(import.meta.url).import(${JSON.stringify(pathToFileURL('src/files/runLock.ts').href)});
       await lockRun(${JSON.stringify(run)});
       process.exit(7);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });

@@ -4,7 +4,7 @@
 import { lstat, mkdir, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
-import { systemCode } from '../data/systemReason.ts';
+import { systemCode } from './systemReason.ts';
 
 /**
  * Makes a folder, with its parents, where there is none.

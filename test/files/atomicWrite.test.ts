@@ -5,10 +5,10 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeDirectoryAtomically, writeFileAtomically } from '../../src/checkpoint/atomicWrite.ts';
+import { writeDirectoryAtomically, writeFileAtomically } from '../../src/files/atomicWrite.ts';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
-import { claimTemporary, cleanTemporaries, releaseTemporary } from '../../src/checkpoint/temporaries.ts';
+import { claimTemporary, cleanTemporaries, releaseTemporary } from '../../src/files/temporaries.ts';
 import { DataError } from '../../src/errors.ts';
 
 const host = hostname().replaceAll(/[^\w-]/g, '_');
@@ -60,7 +60,7 @@ describe('writeDirectoryAtomically', () => {
   });
 
   it('leaves no trace of a writer that was killed, once the next one comes', async () => {
-    const source = pathToFileURL('src/checkpoint/atomicWrite.ts').href;
+    const source = pathToFileURL('src/files/atomicWrite.ts').href;
     await writeDirectoryAtomically(join(folder, 'last'), write('one'));
     const script = `
       import { writeFileSync } from 'node:fs';

@@ -10,11 +10,11 @@ import { open, readdir, realpath, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { makeFolder } from '../checkpoint/makeFolder.ts';
-import { processIsAlive } from '../checkpoint/processIsAlive.ts';
-import { claimTemporary, releaseTemporary } from '../checkpoint/temporaries.ts';
-import { systemCode } from '../data/systemReason.ts';
-import { explainWriteError } from '../checkpoint/writeError.ts';
+import { makeFolder } from './makeFolder.ts';
+import { processIsAlive } from './processIsAlive.ts';
+import { claimTemporary, releaseTemporary } from './temporaries.ts';
+import { systemCode } from './systemReason.ts';
+import { explainWriteError } from './writeError.ts';
 import { ConfigError } from '../errors.ts';
 
 const lockName = 'run.lock';

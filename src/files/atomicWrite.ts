@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { makeFolder } from './makeFolder.ts';
 import { claimTemporary, cleanTemporaries, releaseTemporary } from './temporaries.ts';
-import { systemCode } from '../data/systemReason.ts';
+import { systemCode } from './systemReason.ts';
 import { explainWriteError } from './writeError.ts';
 
 /**

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeFolder } from '../../src/checkpoint/makeFolder.ts';
-import { systemCode } from '../../src/data/systemReason.ts';
-import { explainReadError, explainWriteError } from '../../src/checkpoint/writeError.ts';
+import { makeFolder } from '../../src/files/makeFolder.ts';
+import { systemCode } from '../../src/files/systemReason.ts';
+import { explainReadError, explainWriteError } from '../../src/files/writeError.ts';
 
 let folder = '';
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'mpvg-make-')); });
