@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { equivalents } from './mutation/equivalents.mjs';
 import { appendJournal, hash, journalFile, readJournal, readPlan, stamped, writePlan } from './mutation/journal.mjs';
 import { nearestTests } from './mutation/testFiles.mjs';
 
@@ -27,11 +28,8 @@ const [QUICK, SLOW] = ['300', options.slowest];
 const FRESH_LIMIT = 600_000;
 const FRESH_FILES = 3;
 
-/** @type {Record<string, string[]>} reason → mutants that change no result: `file: change`, or a pattern of it between slashes */
-const reasons = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, 'mutation/equivalent.json'), 'utf8'));
-const listed = new Set(Object.values(reasons).flat());
-const patterns = [...listed].filter((entry) => entry.startsWith('/')).map((entry) => new RegExp(entry.slice(1, -1), 'u'));
-const isEquivalent = (/** @type {string} */ key) => listed.has(key) || patterns.some((pattern) => pattern.test(key));
+const listed = equivalents(JSON.parse(fs.readFileSync(path.join(import.meta.dirname, 'mutation/equivalent.json'), 'utf8')));
+for (const entry of listed.gone(root)) console.log(`equivalent.json: no such file: ${entry}`);
 
 const journalSize = () => (fs.existsSync(journalFile()) ? fs.statSync(journalFile()).size : 0);
 
@@ -122,7 +120,7 @@ for (const folder of folders.map((name) => name.replace(/\/$/, ''))) {
   const all = [...mutants.keys()];
   const shuffled = all.map((id) => ({ id, at: hash(`${options.seed} ${key(id)}`) })).sort((a, b) => a.at.localeCompare(b.at));
   const sample = shuffled.slice(0, Number(options.sample ?? Infinity)).map(({ id }) => id);
-  const wanted = new Set(sample.filter((id) => !isEquivalent(key(id))));
+  const wanted = new Set(sample.filter((id) => !listed.has(key(id))));
   writePlan({ mutants, code, wanted });
 
   const tests = nearestTests(root, sources).filter((test) => !options.near || test.startsWith(folder.replace(/^src/, 'test')));
