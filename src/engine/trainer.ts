@@ -366,11 +366,11 @@ class Trainer<Batch> {
     }
     const samples = this.#task.describe(batch).slice(0, 3).join(', ');
     if (++this.#unlabelled === this.#task.training.batchesPerEpoch) {
-      throw new DataError(`train: expected labelled pixels in the training data, got only ignored ones in ${this.#unlabelled} batches, an epoch, last in ${samples}; look at the values of the label images and at ignoreValues and reduceZeroLabel of the config`);
+      throw new DataError(`train: expected labels in the training data, got none in ${this.#unlabelled} batches, an epoch, last in ${samples}; ${this.#task.labelAdvice ?? 'look at the labels'}`);
     }
     if (this.#hasToldOfLabels) return;
     this.#hasToldOfLabels = true;
-    this.#progress?.message(`every pixel of the batch of step ${this.#step + 1} is ignored, so it teaches nothing: ${samples}`);
+    this.#progress?.message(`the batch of step ${this.#step + 1} has no label, so it teaches nothing: ${samples}`);
   }
 
   #metrics(): Omit<TrainingResult, 'step'> {

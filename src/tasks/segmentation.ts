@@ -44,6 +44,8 @@ export class SegmentationTask implements Task<SegmentationBatch> {
   readonly evaluator: SegmentationEvaluator;
   /** Class names and the evaluator's measure. */
   readonly metadata: TaskMetadata;
+  /** See Task. */
+  readonly labelAdvice = 'look at the values of the label images and at ignoreValues and reduceZeroLabel of the config';
   readonly #options: SegmentationOptions;
 
   /** @throws DataError when the classes do not fit the model; ConfigError for loader options that cannot be */

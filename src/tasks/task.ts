@@ -81,6 +81,8 @@ export interface Task<Batch> {
   describe(batch: Batch): string[];
   /** Whether nothing in a batch has a label, so that it teaches nothing. Default: never. */
   isUnlabelled?(batch: Batch): boolean;
+  /** What to look at where no batch of an epoch has a label. */
+  readonly labelAdvice?: string;
   /** Ends what loads batches, the evaluator's included; the model stays. */
   close(): Promise<void>;
 }

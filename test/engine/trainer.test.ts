@@ -276,12 +276,12 @@ describe('train', () => {
     let told = '';
     const progress = (totalSteps: number) => new Progress({ totalSteps, stream: { write: (text) => (told += text) } });
     expect((await run(one, {}, { progress })).step).toBe(12);
-    expect(told.split('\n').filter((line) => line.includes('ignored'))).toEqual(
-      ['every pixel of the batch of step 2 is ignored, so it teaches nothing: sample 0.1a, sample 0.1b']);
+    expect(told.split('\n').filter((line) => line.includes('no label'))).toEqual(
+      ['the batch of step 2 has no label, so it teaches nothing: sample 0.1a, sample 0.1b']);
     rmSync(path, { recursive: true });
     const all = new LineTask();
     all.corrupt = empty;
-    await expect(run(all)).rejects.toThrow('train: expected labelled pixels in the training data, got only ignored ones in 4 batches, an epoch, last in sample 0.3a');
+    await expect(run(all)).rejects.toThrow('train: expected labels in the training data, got none in 4 batches, an epoch, last in sample 0.3a');
   });
 
   it('stopped amid an epoch of accumulated batches, goes on with the batch that comes next', async () => {

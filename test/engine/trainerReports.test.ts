@@ -173,13 +173,13 @@ describe('batches without labels', () => {
   it('are told of once, and end no run while others have labels', async () => {
     const { step } = await run(task(({ index }) => index < 3)); // three of four, which is no epoch
     expect(step).toBe(12);
-    expect(told.filter((line) => line.includes('ignored'))).toEqual(
-      ['every pixel of the batch of step 1 is ignored, so it teaches nothing: a, b, c']);
+    expect(told.filter((line) => line.includes('no label'))).toEqual(
+      ['the batch of step 1 has no label, so it teaches nothing: a, b, c']);
   });
 
   it('end a run where there are as many in turn as an epoch has', async () => {
     await expect(run(task(({ epoch, index }) => epoch > 0 || index > 1))).rejects.toThrow(
-      'got only ignored ones in 4 batches, an epoch, last in a, b, c; look at');
+      'got none in 4 batches, an epoch, last in a, b, c; look at the labels');
     expect(log().at(-1)).toMatchObject({ step: 5 });
   });
 });
