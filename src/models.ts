@@ -4,6 +4,8 @@
  * @module
  */
 
+import './tfjsTypes.ts';
+
 export { Module } from './nn/module.ts';
 export type { CountTensor, FloatTensor, LoadableTensor, LoadOptions as LoadStateOptions, LoadReport, StateTensor } from './nn/module.ts';
 export { Parameter } from './nn/parameter.ts';

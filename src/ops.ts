@@ -5,6 +5,8 @@
  * @module
  */
 
+import './tfjsTypes.ts';
+
 export { selectBackend } from './backends/select.ts';
 export type { BackendName, BackendOptions } from './backends/select.ts';
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import './tfjsTypes.ts';
+
 export type { BatchSource, EvaluateOptions, Evaluator, Loss, Metrics, Task, TaskMetadata } from './tasks/task.ts';
 export { ClassificationTask } from './tasks/classification.ts';
 export type { ClassificationOptions } from './tasks/classification.ts';

@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const manifest = JSON.parse(fs.readFileSync(path.join(repository, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
@@ -18,7 +18,7 @@ beforeAll(() => {
   for (const { path: file } of (JSON.parse(listed) as [{ files: { path: string }[] }])[0].files) {
     fs.cpSync(path.join(repository, file), path.join(modules, 'mpvg', file));
   }
-  for (const name of Object.keys(manifest.dependencies)) {
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
     fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
     fs.symlinkSync(path.join(repository, 'node_modules', name), path.join(modules, name));
   }
@@ -65,12 +65,48 @@ it('is imported, as a whole and for COCO files alone', () => {
   expect(run(process.execPath, ['use.mjs'])).toEqual({ status: 0, stdout: 'function true function function\n', stderr: '' });
 });
 
+const tsc = path.join(repository, 'node_modules/.bin/tsc');
+const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+
 it('has types', () => {
   const compile = (text: string) => {
     fs.writeFileSync(path.join(project, 'use.mts'), text);
-    return run(path.join(repository, 'node_modules/.bin/tsc'), ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', 'use.mts']);
+    return run(tsc, [...strict, '--lib', 'es2023', 'use.mts']);
   };
   const imports = "import { selectBackend, type JoinName } from 'mpvg';\nimport { CocoDataset } from 'mpvg/coco';\nawait selectBackend();\n";
   expect(compile(`${imports}const join: JoinName = 'lape';\nexport const opened: Promise<CocoDataset> = CocoDataset.open(join);`)).toMatchObject({ status: 0, stdout: '' });
   expect(compile(`${imports}export const join: JoinName = 'mistake';\nCocoDataset;`).stdout).toContain('TS2322');
+});
+
+describe('the examples, copied into a project', () => {
+  const examples = fs.readdirSync(path.join(repository, 'examples'));
+
+  beforeAll(() => {
+    fs.writeFileSync(path.join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+    fs.cpSync(path.join(project, 'node_modules/mpvg/examples'), path.join(project, 'examples'), { recursive: true });
+  });
+
+  it('compile without skipLibCheck, and beside the types of a browser with it', () => {
+    const files = examples.map((name) => path.join('examples', name));
+    expect(run(tsc, [...strict, '--noUncheckedIndexedAccess', '--lib', 'es2023', ...files])).toMatchObject({ status: 0, stdout: '' });
+    expect(run(tsc, [...strict, '--lib', 'es2023,dom', '--skipLibCheck', ...files])).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it.each([
+    ['dataset', ['runs/shapes'], /^best top-1 0\.\d+, weights in runs\/shapes\/checkpoints\/best$/m],
+    ['join', ['runs/joins'], /^own +top-1 /m],
+    ['head', [], /^step 90 {2}precision 0\.\d+$/m],
+    ['evaluation', [], /^mIoU 0\.6722, /m],
+    ['predictor', ['runs/quickstart', 'node_modules/mpvg/samples/val/meal'], /^.*\.jpg: \w+ \d+\.\d+ %/],
+  ])('%s.ts runs', (name, args, printed) => {
+    const given = args.flatMap((arg) => (arg.includes('samples') ? fs.readdirSync(path.join(project, arg)).map((file) => path.join(arg, file)) : [arg]));
+    const { status, stdout, stderr } = run(process.execPath, ['node_modules/jiti/lib/jiti-cli.mjs', `examples/${name}.ts`, ...given]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(printed);
+  });
+
+  it('rotation.ts trains', () => {
+    const trained = mpvg(['train', 'examples/rotation.ts', '--data', 'node_modules/mpvg/samples', '--set', 'epochs=1']);
+    expect([trained.status, trained.stdout]).toEqual([0, expect.stringMatching(/^best right +\d+\.\d+ %/m)]);
+  });
 });

@@ -7,13 +7,6 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { torchKernel } from '../kernel.ts';
 
-// tfjs-core types this by a package that has no types.
-interface Long {
-  modulo(divisor: number): Long;
-  getLowBitsUnsigned(): number;
-}
-const hashing: { fingerPrint64(bytes: Uint8Array): Long } = util;
-
 /** The parts with the separator between them. */
 function join(parts: readonly Uint8Array[], separator: Uint8Array): Uint8Array {
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part])));
@@ -74,7 +67,7 @@ export function registerStringKernels(): void {
   torchKernel<StringToHashBucketFastInputs, StringToHashBucketFastAttrs>(
     StringToHashBucketFast,
     ({ input }, { numBuckets }, k) => {
-      const hash = (text: Uint8Array): number => hashing.fingerPrint64(text).modulo(numBuckets).getLowBitsUnsigned();
+      const hash = (text: Uint8Array): number => util.fingerPrint64(text).modulo(numBuckets).getLowBitsUnsigned();
       return k.outValues(Int32Array.from(k.backend.strings(input), hash), input.shape, 'int32');
     },
   );
