@@ -221,6 +221,13 @@ describe('decodeImage', () => {
     await expect(clear.then((bytes) => decodeImage(bytes))).rejects.toThrow('values up to 300 in 16 bits');
   });
 
+  it.each([0, 1, 2])('takes 16 bits of which channel %i alone is bright', async (bright) => {
+    const values = new Uint16Array(48).map((_, i) => (i % 3 === bright ? 0x5000 : 0));
+    const png = await sharp(values, { raw: { width: 4, height: 4, channels: 3 } }).toColourspace('rgb16').png().toBuffer();
+    const pixel = [0, 1, 2].map((channel) => (channel === bright ? 0x50 : 0));
+    expect([...(await decodeImage(png)).data.subarray(0, 3)]).toEqual(pixel);
+  });
+
   describe('the pixel limit', () => {
     afterEach(() => { vi.unstubAllEnvs(); });
 

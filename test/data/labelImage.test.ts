@@ -57,6 +57,8 @@ describe('readLabelImage', () => {
       ['jpeg.png', jpeg, 'got another kind of file, a JPEG, which blurs class numbers; make it anew as PNG'],
       ['empty.png', Buffer.alloc(0), 'got an empty file'],
       ['cut.png', good.subarray(0, 200), 'got '],
+      ['header.png', rgb.subarray(0, 33), 'got RGB'],
+      ['less.png', rgb.subarray(0, 32), 'got another kind of file'],
       ['damaged.png', damaged, 'got '],
     ] as const) {
       const file = join(dir, name);

@@ -34,6 +34,14 @@ it('starts as many threads as it is told', async () => {
   await pool.close();
 });
 
+it('reports a crash to all who wait', async () => {
+  const pool = new WorkerPool(1, broken);
+  const batch = { epoch: 0, indices: Int32Array.of(0), sources: [], cancelled: new Int32Array(new SharedArrayBuffer(4)) };
+  const waiting = await Promise.allSettled([pool.request(batch), pool.request(batch)]);
+  expect(waiting.map((each) => each.status === 'rejected' && (each.reason as Error).message)).toEqual(['a broken kind', 'a broken kind']);
+  await pool.close();
+});
+
 it('reports a crashed worker to whoever waits for it and to whoever asks later', async () => {
   const pool = new WorkerPool(1, broken);
   const batch = { epoch: 0, indices: Int32Array.of(0), sources: [], cancelled: new Int32Array(new SharedArrayBuffer(4)) };

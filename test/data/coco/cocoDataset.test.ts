@@ -150,6 +150,35 @@ describe('loadRes', () => {
       expect([...annotations.keypoints(0) ?? []]).toEqual([5, 6, 2, 0, 0, 0, 3, 9.5, 1]);
     });
 
+    it('completes masks of plain run lengths, and refuses polygons among them', async () => {
+      const segmentation = { size: [4, 5], counts: [5, 2, 13] } as const;
+      const { annotations } = await load([{ image_id: 1, category_id: 1, segmentation, score: 0.5 }]);
+      expect([[...annotations.areas], [...annotations.boxes]]).toEqual([[2], [1, 1, 1, 2]]);
+      const mixed = await load([{ image_id: 1, segmentation }, { image_id: 1, segmentation: [[1, 1, 5, 1, 5, 5]] }]);
+      expect(() => mixed.annotations.areas).toThrow(/^loadRes: expected a segmentation of run lengths .* in each result of .*, got none in \[1\]$/);
+      const short = await load([{ image_id: 1, segmentation: { size: [4, 5], counts: [5, 2] } }]);
+      expect(() => short.annotations.areas).toThrow(/\(segmentation of result \[0\] in /);
+    });
+
+    it('takes keypoints of one point, and names results without', async () => {
+      const { annotations } = await load([{ image_id: 1, keypoints: [5, 6, 2] }, { image_id: 1, keypoints: [7, 8] }]);
+      expect([...annotations.boxes]).toEqual([5, 6, 0, 0, 7, 8, 0, 0]);
+      for (const keypoints of [undefined, [], [7]]) {
+        const lacking = load([{ image_id: 1, keypoints: [5, 6, 2] }, { image_id: 1, ...keypoints && { keypoints } }]);
+        await expect(lacking).rejects.toThrow(/^loadRes: expected keypoints in each result of .*, as in the first, got none in \[1\]$/);
+      }
+    });
+
+    it('numbers results of other kinds, and counts the boxes that stand in for masks', async () => {
+      const { annotations } = await load([{ image_id: 1, id: 9, caption: 'a' }, { image_id: 3, id: 9, caption: 'b' }]);
+      expect([...annotations.ids]).toEqual([1, 2]);
+      expect([annotations.record(0), annotations.record(1)]).toEqual([{ image_id: 1, id: 1, caption: 'a' }, { image_id: 3, id: 2, caption: 'b' }]);
+      const bbox = [1, 2, 3, 4] as const;
+      const mask = { size: [10, 20], counts: 'P137000000000Q2NRO' } as const;
+      const boxes = await load([{ image_id: 1, bbox }, { image_id: 1, bbox, segmentation: mask }, { image_id: 1, bbox }]);
+      expect(boxes.annotations.countBoxMasks?.()).toBe(2);
+    });
+
     it('takes no results at all', async () => {
       const { annotations, images } = await load([]);
       expect(annotations.count).toBe(0);

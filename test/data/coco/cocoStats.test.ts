@@ -62,6 +62,20 @@ describe('cocoStats', () => {
     expect(sideHistogram).toEqual([{ above: -1, upTo: 8, count: 1 }]);
   });
 
+  it('doubles the edges beyond those of COCO, as far as photos and their annotations go', () => {
+    const sides = [192, 193, 384, 1000, 100_000];
+    const many = Array.from({ length: 70_000 }, () => ({ image_id: 3 }));
+    const annotations = [...sides.map((side) => ({ image_id: 1, area: side * side })), ...many];
+    const { sideHistogram, perPhotoHistogram } = statsOf({ images, annotations });
+    expect(sideHistogram.filter(({ count }) => count > 0)).toEqual([
+      { above: 96, upTo: 192, count: 1 }, { above: 192, upTo: 384, count: 2 }, { above: 768, upTo: 1536, count: 1 },
+      { above: 98_304, upTo: 196_608, count: 1 },
+    ]);
+    expect(perPhotoHistogram.filter(({ count }) => count > 0)).toEqual([
+      { above: -1, upTo: 0, count: 1 }, { above: 4, upTo: 8, count: 1 }, { above: 65_536, upTo: 131_072, count: 1 },
+    ]);
+  });
+
   it('counts the segments of a panoptic file', () => {
     const segments_info = [{ id: 9, category_id: 1, area: 100, iscrowd: 0 }, { id: 10, category_id: 18, area: 5000, iscrowd: 1 }];
     const panoptic = statsOf({ images, categories, annotations: [{ image_id: 3, file_name: 'c.png', segments_info }] });

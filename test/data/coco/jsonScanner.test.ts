@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonFault } from '../../../src/data/coco/jsonFault.ts';
+import { JsonFault, NEEDS_MORE } from '../../../src/data/coco/jsonFault.ts';
 import { JsonScanner } from '../../../src/data/coco/jsonScanner.ts';
 import { KeySet } from '../../../src/data/coco/keySet.ts';
 
@@ -118,6 +118,25 @@ describe('JsonScanner', () => {
   it('takes the hexadecimal digits in either case, and no others', () => {
     for (const digit of '0123456789abcdefABCDEF') expect(accepts(`"\\u00${digit}${digit}"`), digit).toBe(true);
     for (const digit of '/:@G`g') expect(accepts(`"\\u004${digit}"`), digit).toBe(false);
+  });
+
+  it('asks for more where a piece ends within a value or right behind a number, which may go on', () => {
+    const piece = (text: string, isLast = false) => {
+      const scanner = new JsonScanner();
+      scanner.start(new TextEncoder().encode(`${text}\0`), 0, text.length, isLast);
+      return scanner;
+    };
+    for (const text of ['12', '-', '1.', '1.5', '1e', '1e+', '1e5']) expect(() => piece(text).number(), text).toThrow(NEEDS_MORE);
+    for (const text of ['12', '[1, 2', '[1,', '"ab', '"a\\', '"\\u00', 'tru', '{"a', '{"a":', '{"a":1', '']) {
+      expect(() => piece(text).skip(), text).toThrow(NEEDS_MORE);
+    }
+    expect(piece('12,').number()).toBe(12);
+    expect(piece('12', true).number()).toBe(12);
+    expect(() => piece('[1, x').skip()).toThrow(JsonFault);
+  });
+
+  it('wants a NUL behind the text', () => {
+    expect(() => new JsonScanner().start(Uint8Array.of(0x31, 0x32), 0, 1, true)).toThrow('expected a NUL after the text');
   });
 
   it('names the byte at which the text goes wrong, and what would fit', () => {

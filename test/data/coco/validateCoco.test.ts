@@ -133,6 +133,10 @@ describe('validateCoco', () => {
     });
   });
 
+  it('misses no keypoints of a category that names none', () => {
+    expect(findings([annotation(1)], { categories: [{ id: 2, name: 'dog', keypoints: [] }] })).toEqual([]);
+  });
+
   it('compares the keypoints of results with those of their ground truth', async () => {
     const person = annotation(1, { keypoints: [1, 2, 2, 3, 4, 2], num_keypoints: 2 });
     const truth = CocoDataset.fromObject({ images, categories, annotations: [person] });

@@ -49,6 +49,11 @@ describe('walkFiles', () => {
     expect(await files()).toEqual(['Z.JPG', 'a.jpg', 'new\nline.jpg', 'ä b.jpg', 'Ａ.jpg', '😀.jpg']);
   });
 
+  it('takes a name that has the sign for what is no character', async () => {
+    await put('a\ufffd.jpg', 'sub/b\ufffd.jpg');
+    expect(await files()).toEqual(['a\ufffd.jpg', 'sub/b\ufffd.jpg']);
+  });
+
   it('passes by what is hidden or left by systems, deep down too, but not in a hidden folder that it is given', async () => {
     const left = ['._a.jpg', '.DS_Store', 'Thumbs.db', 'desktop.ini', '.ipynb_checkpoints/a.jpg', '__MACOSX/._a.jpg', '@eaDir/a.jpg', '.git/x/a.jpg'];
     await put(...left, 'deep/a.jpg', ...left.map((file) => `deep/er/${file}`), '.hidden/photos/b.jpg');

@@ -90,6 +90,20 @@ describe('SegmentationFolder', () => {
 });
 
 describe('openSegmentationData', () => {
+  it('pairs names by the suffixes that it is given', async () => {
+    for (const name of ['images/training/a_photo.jpg', 'images/validation/b_photo.jpg', 'annotations/training/a_ids.png', 'annotations/validation/b_ids.png']) {
+      await mkdir(join(dir, 'suffixes', name, '..'), { recursive: true });
+      await writeFile(join(dir, 'suffixes', name), '');
+    }
+    const own = { dir: join(dir, 'suffixes'), classes: { names: ['a'] }, photoSuffix: '_photo.jpg', mapSuffix: '_ids.png' };
+    const { training, validation } = await openSegmentationData(own);
+    expect([...names(training), ...names(validation)]).toEqual([
+      ['suffixes/images/training/a_photo.jpg', 'suffixes/annotations/training/a_ids.png'],
+      ['suffixes/images/validation/b_photo.jpg', 'suffixes/annotations/validation/b_ids.png'],
+    ]);
+    expect(training.unpaired).toEqual([]);
+  });
+
   it('opens both splits, training photos that lie elsewhere, and a split of another name', async () => {
     const samples = fileURLToPath(new URL('../../../samples/segmentation', import.meta.url));
     const [own, elsewhere] = [join(dir, 'own'), join(samples, 'images/training')];

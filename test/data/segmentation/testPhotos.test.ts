@@ -1,6 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { checkTestScales, type TestScales } from '../../../src/data/segmentation/testPhotos.ts';
+import { checkTestScales, testPhotos, type TestScales } from '../../../src/data/segmentation/testPhotos.ts';
 import { ConfigError } from '../../../src/errors.ts';
+
+describe('testPhotos', () => {
+  const photo = { data: Uint8Array.from({ length: 8 * 4 * 3 }, (_, i) => i), width: 8, height: 4 };
+  const sizes = (scales: TestScales) => testPhotos(photo, scales).map(({ width, height, data }) => [width, height, data.length]);
+
+  it('is the photo itself where it has the size', () => {
+    expect(testPhotos(photo, { frame: { longPx: 8, shortPx: 4 }, multiple: 4 })).toEqual([photo]);
+  });
+
+  it('stretches one side alone where only that is no multiple', () => {
+    expect(sizes({ frame: { longPx: 8, shortPx: 4 }, multiple: 8 })).toEqual([[8, 8, 192]]);
+    const upright = { data: photo.data, width: 4, height: 8 };
+    const [stretched] = testPhotos(upright, { frame: { longPx: 8, shortPx: 4 }, multiple: 8 });
+    expect([stretched?.width, stretched?.height]).toEqual([8, 8]);
+  });
+
+  it('makes one for each ratio', () => {
+    expect(sizes({ frame: { longPx: 8, shortPx: 4 }, ratios: [0.5, 1, 2] })).toEqual([[4, 2, 24], [8, 4, 96], [16, 8, 384]]);
+  });
+});
 
 describe('checkTestScales', () => {
   const frame = { longPx: 1, shortPx: 1 };

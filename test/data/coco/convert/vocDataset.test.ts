@@ -86,7 +86,11 @@ describe('readVoc', () => {
     const { notes, file } = await readVoc({ folder: dir });
     expect([...notes]).toEqual([['boxes with a corner below 1, where VOC starts: if the files count from 0, add --zero-based', 1]]);
     expect(file.annotations![0]!.bbox).toEqual([-1, 3, 9, 9]);
-    expect((await readVoc({ folder: dir, isZeroBased: true })).file.annotations![0]!.bbox).toEqual([0, 4, 8, 8]);
+    const zeroBased = await readVoc({ folder: dir, isZeroBased: true });
+    expect(zeroBased.file.annotations![0]!.bbox).toEqual([0, 4, 8, 8]);
+    expect([...zeroBased.notes]).toEqual([]);
+    await write('a.xml', xml('a.jpg', [object('dog', [-2, 3, 9, 9]), object('dog', [4, -2, 9, 9])]));
+    expect([...(await readVoc({ folder: dir, isZeroBased: true })).notes]).toEqual([['boxes with a corner below 0', 2]]);
   });
 });
 
@@ -207,6 +211,14 @@ describe('writeVoc', () => {
     expect(text.match(/<difficult>\d/g)).toEqual(['<difficult>0', '<difficult>1', '<difficult>1']);
     expect(text).toContain('<xmin>81</xmin><ymin>31</ymin><xmax>120.5</xmax><ymax>70</ymax>');
     expect([...notes]).toEqual(newIds);
+  });
+
+  it('tells how far it is', async () => {
+    const photos = [1, 2, 3].map((id) => ({ ...images[0]!, id, file_name: `${id}.jpg` }));
+    const told: number[][] = [];
+    const onProgress = (...counts: number[]) => { told.push(counts); };
+    await writeVoc(CocoDataset.fromObject({ images: photos, categories, annotations: [] }), { folder: path.join(dir, 'out'), onProgress });
+    expect(told).toEqual([[1, 3], [2, 3], [3, 3]]);
   });
 
   it('counts what it leaves out or widens, and clips the rest', async () => {

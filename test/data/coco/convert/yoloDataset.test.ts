@@ -56,6 +56,22 @@ describe('readYolo', () => {
     ]);
   });
 
+  it('tells how far it is', async () => {
+    await photo('images/1.jpg', 20, 10);
+    await photo('images/2.jpg', 20, 10);
+    await text('labels/1.txt', '');
+    const told: number[][] = [];
+    await readYolo({ photos: [path.join(dir, 'images')], names: ['cat'], onProgress: (...counts) => { told.push(counts); } });
+    expect(told).toEqual([[1, 2], [2, 2]]);
+  });
+
+  it('says so, and where it looked, when no photo has a label beside the photos', async () => {
+    await photo('images/1.jpg', 20, 10);
+    await text('labels/2.txt', '');
+    await expect(readYolo({ photos: [path.join(dir, 'images')], names: ['cat'] }))
+      .rejects.toThrow(`such as ${path.join(dir, 'labels/1.txt')}, got none; name their folder with --labels`);
+  });
+
   it('has the area of an outline in either direction', async () => {
     await photo('images/7.jpg', 200, 100);
     await text('labels/7.txt', '0 0 0 0.5 0 0.5 0.5\n0 0.5 0.5 0.5 0 0 0\n');
@@ -235,6 +251,17 @@ describe('writeYolo', () => {
     ]);
   });
 
+  it('tells how far it is', async () => {
+    const told: number[][] = [];
+    await writeYolo(dataset(images, []), { folder: out(), outlines: false, onProgress: (...counts) => { told.push(counts); } });
+    expect(told).toEqual([[1, 2], [2, 2]]);
+  });
+
+  it('writes an outline of an object that has no box', async () => {
+    await write([annotation(1, { bbox: [], segmentation: outline })], { outlines: true });
+    expect(await label('labels/train/a.txt')).toBe('1 0 0 0.5 0 0.5 0.5\n');
+  });
+
   it('writes outlines if asked to', async () => {
     const notes = await write([
       annotation(1, { segmentation: outline }), annotation(2, { segmentation: { size: [100, 200], counts: [20000] } }),
@@ -253,6 +280,8 @@ describe('writeYolo', () => {
     ['outside', { file_name: 'x/../../b.png' }, /inside the folder of photos for image id 9 .*, got "x\/\.\.\/\.\.\/b\.png": it leads out of the folder/],
     ['of a drive', { file_name: 'C:b.png' }, /got "C:b\.png": a drive without a folder/],
     ['without a name of a file', { file_name: 'train/' }, /got "train\/": no name of a file/],
+    ['that is the folder', { file_name: 'x/..' }, /got "x\/\.\.": no name of a file/],
+    ['that is the folder of all', { file_name: '/' }, /got "\/": no name of a file/],
     ['with a NUL', { file_name: 'a\0.png' }, /got "a\\u0000\.png": no file has a NUL in its name/],
     ['with a name too long', { file_name: `${'é'.repeat(128)}.png` }, /: a name of more than 255 bytes/],
     ['too deep', { file_name: `${'d/'.repeat(50_000)}b.png` }, /got "(d\/){29}d?…: a path of more than 3072 bytes/],

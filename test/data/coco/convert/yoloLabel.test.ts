@@ -29,7 +29,7 @@ describe('parseYoloLabel', () => {
     expect(parse('0 0.479492 0.688771 0.123457 0.255208')[0]!.bbox).toEqual([267.36864, 269.36016, 79.01248, 122.49984]);
   });
 
-  it.each<[string, string]>([
+  it.each<[string, string | RegExp]>([
     ['0 0.5 0.5 1 1\n80 0.5 0.5 1 1', 'parseYoloLabel: expected a class from 0 to 79, since there are names for 80, at the start at line 2 of a.txt, got 80 0.5 0.5 1 1'],
     ['cat 0.5 0.5 1 1', 'parseYoloLabel: expected a class from 0 to 79, since there are names for 80, at the start at line 1 of a.txt, got cat 0.5 0.5 1 1'],
     ['-1 0.5 0.5 1 1', 'at line 1 of a.txt, got -1 0.5 0.5 1 1'],
@@ -37,6 +37,9 @@ describe('parseYoloLabel', () => {
     ['0 0.5 0.5 1', 'expected class, centre x, centre y, width, height, or class and the x and y of three points or more at line 1'],
     ['0 0.1 0.1 0.5 0.1 0.5 0.9 0.7', 'three points or more at line 1'],
     ['\n0 320 240 64 96', 'expected numbers from 0 to 1 after the class at line 2 of a.txt, got 0 320 240 64 96'],
+    ['  0  320 240 64 96 \r\n', /line 1 of a.txt, got 0 {2}320 240 64 96$/],
+    [`0 ${'0.5 '.repeat(14)}2.5`, /got 0 (0\.5 ){14}2\.…$/], // 61 characters
+    [`0 ${'0.5 '.repeat(14)}25`, /got 0 (0\.5 ){14}25$/], // 60
     ['0 0,5 0,5 1 1', 'expected numbers from 0 to 1 after the class at line 1'],
     ['0 nan 0.5 1 1', 'expected numbers from 0 to 1 after the class at line 1'],
     [`0 ${'0.5 '.repeat(100)}2 2`, `got 0 ${'0.5 '.repeat(14)}0.…`],
