@@ -41,14 +41,16 @@ export { joinPresets } from './backbones/position/join.ts';
 export type { JoinName, PositionJoin } from './backbones/position/join.ts';
 export { RelativePosition } from './backbones/position/relative.ts';
 export type { RelativePositionOptions } from './backbones/position/relative.ts';
-export { createClassifier } from './backbones/classifier.ts';
-export type { ClassifierOptions } from './backbones/classifier.ts';
+export type { Classifier, DistilledClassifier, DistilledLogits, ForwardOptions } from './backbones/classifier.ts';
+export { createClassifier } from './backbones/createClassifier.ts';
+export type { ClassifierOptions } from './backbones/createClassifier.ts';
 export { DeiT, deitSizes } from './backbones/deit.ts';
-export type { DeiTDimensions, DeiTOptions, DistilledLogits, ForwardOptions } from './backbones/deit.ts';
+export type { DeiTDimensions, DeiTOptions } from './backbones/deit.ts';
 export { PlainVit } from './backbones/plainVit.ts';
 export type { JoinedPositions, PlainVitDimensions, PlainVitOptions, PositionKind } from './backbones/plainVit.ts';
 export { TransformerLayer } from './backbones/transformerLayer.ts';
 export type { LayerInputs, TransformerLayerOptions } from './backbones/transformerLayer.ts';
+export type { FeaturePyramid, LayeredModule, PyramidBackbone } from './backbones/pyramid.ts';
 export { vitLite } from './backbones/vitLite.ts';
 
 export { describePretrained, loadPretrained } from './adapter/loadPretrained.ts';
@@ -56,7 +58,7 @@ export type { PretrainedReport } from './adapter/loadPretrained.ts';
 export { SpatialPrior } from './adapter/spatialPrior.ts';
 export type { SpatialPriorFeatures, SpatialPriorOptions } from './adapter/spatialPrior.ts';
 export { ViTAdapter } from './adapter/vitAdapter.ts';
-export type { AdapterForwardOptions, FeaturePyramid, ViTAdapterOptions } from './adapter/vitAdapter.ts';
+export type { ViTAdapterOptions } from './adapter/vitAdapter.ts';
 
 export { ConvModule } from './heads/upernet/convModule.ts';
 export type { ConvModuleOptions } from './heads/upernet/convModule.ts';

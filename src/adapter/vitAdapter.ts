@@ -7,8 +7,10 @@
 
 import { add, concat, slice } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ForwardOptions } from '../backbones/classifier.ts';
 import { PlainVit, type PlainVitDimensions } from '../backbones/plainVit.ts';
 import type { PositionJoin } from '../backbones/position/join.ts';
+import type { PyramidBackbone } from '../backbones/pyramid.ts';
 import { ConfigError } from '../errors.ts';
 import { BatchNorm2d } from '../nn/batchNorm2d.ts';
 import { ConvTranspose2d } from '../nn/convTranspose2d.ts';
@@ -61,27 +63,15 @@ export interface ViTAdapterOptions extends PlainVitDimensions {
   readonly recompute?: boolean;
 }
 
-/** How an adapter runs. */
-export interface AdapterForwardOptions {
-  /** Whether batch norms use the batch's statistics (and change the running ones) and dropPath acts. Default false. */
-  readonly training?: boolean;
-  /**
-   * Is shown each stage by name: `spm_c1` [B, H / 4, W / 4, C], `spm_c2` … `spm_c4` [B, N, C], `injector0` … the
-   * transformer's tokens after each injector, `interaction0_x`, `interaction0_c` … both sequences after each interaction.
-   */
-  readonly tap?: (stage: string, value: Tensor) => void;
-}
-
-/** At strides 4, 8, 16, 32: [B, H / stride, W / stride, C]. */
-export type FeaturePyramid = readonly [Tensor, Tensor, Tensor, Tensor];
-
 /**
  * The backbone: a vision transformer with the convolutional branch beside it. It has no values yet: call `initialise` or
  * `loadState`.
  */
-export class ViTAdapter extends Module {
-  /** Of every map. */
-  readonly channels: number;
+export class ViTAdapter extends Module implements PyramidBackbone {
+  /** Of the four maps, all the same. */
+  readonly channels: readonly number[];
+  /** Of the four maps: 4, 8, 16 and 32. */
+  readonly strides: readonly number[] = [4, 8, 16, 32];
   /** The transformer. */
   readonly vit;
   /** Added to the tokens of the prior's three coarser maps, [3, C]. */
@@ -104,7 +94,7 @@ export class ViTAdapter extends Module {
     checkOptions(options);
     const { channels, join, pretrainPx, interactions, priorWidth, deformHeads, deformPoints, deformRatio, ffnRatio } = options;
     const { dropPath = 0, extraExtractors = 2, layerScale = true, recompute = false } = options;
-    this.channels = channels;
+    this.channels = this.strides.map(() => channels);
     this.#options = options;
     this.vit = this.child('', new PlainVit({
       ...options,
@@ -137,9 +127,12 @@ export class ViTAdapter extends Module {
    * Extracts features.
    *
    * @param images [B, H, W, 3], float32, normalised; H and W multiples of 32
+   * @param options the stages are `spm_c1` [B, H / 4, W / 4, C], `spm_c2` … `spm_c4` [B, N, C], `injector0` … the transformer's
+   *   tokens after each injector, `interaction0_x`, `interaction0_c` … both sequences after each interaction
+   * @returns maps [B, H / stride, W / stride, C]
    * @throws ShapeError
    */
-  forward(images: Tensor, { training = false, tap }: AdapterForwardOptions = {}): FeaturePyramid {
+  forward(images: Tensor, { training = false, tap }: ForwardOptions = {}): readonly [Tensor, Tensor, Tensor, Tensor] {
     const [, heightPx = 0, widthPx = 0] = images.shape;
     const pyramid = tokenPyramid(heightPx, widthPx);
     const grid = pyramid[1];
@@ -178,6 +171,16 @@ export class ViTAdapter extends Module {
       const resized = i === 2 ? tokens! : resizeBilinear(tokens!, [height, width]);
       return this.norms[i]!.forward(add(map, resized), training);
     }) as [Tensor, Tensor, Tensor, Tensor];
+  }
+
+  /** How many the transformer has. */
+  get layers(): number {
+    return this.vit.layers;
+  }
+
+  /** See PlainVit: what is not the transformer's comes after all of its layers. */
+  layerOf(name: string): number {
+    return this.vit.layerOf(name);
   }
 
   /** Multiply-adds for one image by module; the norms, activations, additions and resizing are not counted. */

@@ -2,7 +2,7 @@
 // Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", 2021; Touvron et al., "Training data-efficient image
 // transformers", 2021 (sizes, distillation token); LaPE, equations 5-7; MPVG, equations 8-11. Names as in timm and LaPE.
 
-import { add, concat, fill, mul, slice, squeeze } from '@tensorflow/tfjs-core';
+import { add, concat, fill, slice, squeeze } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ConfigError } from '../errors.ts';
 import { truncatedNormal } from '../nn/initialisers.ts';
@@ -10,6 +10,7 @@ import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import { meanTokens } from '../ops/meanTokens.ts';
+import { meanOfHeads, type DistilledClassifier, type DistilledLogits, type ForwardOptions } from './classifier.ts';
 import { PlainVit, type PlainVitDimensions, type PositionKind } from './plainVit.ts';
 import type { PositionJoin } from './position/join.ts';
 
@@ -38,25 +39,6 @@ export interface DeiTOptions extends DeiTDimensions {
   readonly eps?: number;
 }
 
-/** How a classifier runs. */
-export interface ForwardOptions {
-  /** Whether dropPath acts. Default false. */
-  readonly training?: boolean;
-  /**
-   * Is shown each stage by name: `block0` … [B, N, C], `pe0` … what a layer added [1, N, C], `tokens` after the last norm
-   * [B, N, C].
-   */
-  readonly tap?: (stage: string, value: Tensor) => void;
-}
-
-/** What the class token's head and the distillation token's head say, each [B, classes]. */
-export interface DistilledLogits {
-  /** The class token's. */
-  readonly logits: Tensor;
-  /** The distillation token's. */
-  readonly distillation: Tensor;
-}
-
 /** The published sizes. */
 export const deitSizes = {
   tiny: { channels: 192, depth: 12, heads: 3, mlpRatio: 4 },
@@ -68,7 +50,7 @@ export const deitSizes = {
  * An image classifier: a plain vision transformer, a pool and a linear head. It has no values yet: call `initialise` or
  * `loadState`.
  */
-export class DeiT extends Module {
+export class DeiT extends Module implements DistilledClassifier {
   /** Side of the square images. */
   readonly imagePx: number;
   /** How many there are. */
@@ -108,10 +90,16 @@ export class DeiT extends Module {
     this.distillationHead = distilled ? this.child('head_dist', new Linear({ inputs: channels, outputs: classes })) : undefined;
   }
 
+  /** This model if it has a distillation head. */
+  get distilled(): DistilledClassifier | undefined {
+    return this.distillationHead && this;
+  }
+
   /**
    * Classifies images. A distilled model answers with the mean of its two heads.
    *
    * @param images [B, imagePx, imagePx, 3], float32, normalised
+   * @param options the stages are those of `tokens`
    * @returns logits [B, classes]
    */
   forward(images: Tensor, options: ForwardOptions = {}): Tensor {
@@ -137,6 +125,8 @@ export class DeiT extends Module {
    * The tokens after the last norm.
    *
    * @param images [B, imagePx, imagePx, 3], float32, normalised
+   * @param options the stages are `block0` … [B, N, C], `pe0` … what a layer added [1, N, C], `tokens` after the last norm
+   *   [B, N, C]
    * @returns [B, N, C], the class token (and the distillation token) first
    */
   tokens(images: Tensor, { training = false, tap }: ForwardOptions = {}): Tensor {
@@ -178,11 +168,6 @@ export class DeiT extends Module {
     const spread = tokens.map((token) => add(fill([batch, 1, channels], 0), token));
     return concat([...spread, patches], 1); // [B, extra + N, C]
   }
-}
-
-/** A distilled model's answer, [B, classes]. */
-export function meanOfHeads({ logits, distillation }: DistilledLogits): Tensor {
-  return mul(add(logits, distillation), 0.5);
 }
 
 /** One token of each sample, [B, C]. */

@@ -13,6 +13,7 @@ import type { Grid } from '../ops/windowAttention.ts';
 import { AbsolutePosition } from './position/absolute.ts';
 import { checkJoin, layerHasPosition, type PositionJoin } from './position/join.ts';
 import { layerPositions } from './position/layerPositions.ts';
+import type { LayeredModule } from './pyramid.ts';
 import { TransformerLayer } from './transformerLayer.ts';
 
 /** What is embedded: absolute positions, learnt or sinusoidal, or the offset between two tokens. */
@@ -69,7 +70,7 @@ export interface JoinedPositions {
 }
 
 /** Patches, positions and layers: what DeiT and ViT-Adapter have in common. */
-export class PlainVit extends Module {
+export class PlainVit extends Module implements LayeredModule {
   /** The absolute embedding; undefined with a relative one, which the layers hold. */
   readonly position: AbsolutePosition | undefined;
   /** From pixels to tokens. */
@@ -116,6 +117,21 @@ export class PlainVit extends Module {
     })));
     this.norm = lastNorm ? this.child('norm', new LayerNorm({ channels, eps })) : undefined;
     this.peNorm = lastNorm && join.lastNorm !== 'none' ? this.child('pe_norm', new LayerNorm({ channels, eps })) : undefined;
+  }
+
+  /** How many there are. */
+  get layers(): number {
+    return this.blocks.length;
+  }
+
+  /**
+   * Which layer a parameter belongs to: 0 for the embeddings, i + 1 for block i (its own position embedding `pos_embed<i>`
+   * included), `layers` + 1 for all else (last norm, adapter, heads). Source: the layer decay of the ViT-Adapter repository.
+   */
+  layerOf(name: string): number {
+    if (/^(cls_token|dist_token|mask_token|pos_embed)$/.test(name) || name.startsWith('patch_embed.')) return 0;
+    const block = /^(?:blocks\.(\d+)\.|pos_embed(\d+)$)/.exec(name);
+    return block === null ? this.layers + 1 : Number(block[1] ?? block[2]) + 1;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { add, dispose, mul, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { meanOfHeads, type DeiT } from '../backbones/deit.ts';
+import { meanOfHeads, type Classifier } from '../backbones/classifier.ts';
 import { DataError } from '../errors.ts';
 import type { FloatTensor } from '../nn/module.ts';
 import { crossEntropy } from '../ops/crossEntropy.ts';
@@ -29,7 +29,7 @@ export interface RunForwardOptions {
  * @throws DataError when the tensors do not fit the model
  */
 export async function classifierStages(
-  model: DeiT, { weights, inputs, file, grad, tell }: StagesGiven,
+  model: Classifier, { weights, inputs, file, grad, tell }: StagesGiven,
 ): Promise<ReadonlyMap<string, FloatTensor>> {
   const y = labelsNamed(inputs, 'input.y', file)?.data;
   const teacher = labelsNamed(inputs, 'input.teacher', file)?.data;
@@ -48,7 +48,7 @@ export async function classifierStages(
  * @throws DataError when the inputs do not fit the model
  */
 export async function runForward(
-  model: DeiT,
+  model: Classifier,
   inputs: ForwardInputs,
   { grad = false }: RunForwardOptions = {},
 ): Promise<Map<string, FloatTensor>> {
@@ -62,7 +62,7 @@ export async function runForward(
   const run = (): Tensor => {
     const images = transpose(x, [0, 2, 3, 1]); // [B, H, W, 3]
     const tap = (stage: string, value: Tensor) => capture.note(`output.${stage}`, value);
-    const heads = model.distillationHead === undefined ? undefined : model.forwardHeads(images, { tap });
+    const heads = model.distilled?.forwardHeads(images, { tap });
     const logits = heads === undefined ? model.forward(images, { tap }) : meanOfHeads(heads);
     capture.note('output.logits', logits);
     if (heads !== undefined) {
@@ -83,7 +83,7 @@ export async function runForward(
   return outputs;
 }
 
-function checkInputs(model: DeiT, { x, y, teacher }: ForwardInputs, grad: boolean): void {
+function checkInputs(model: Classifier, { x, y, teacher }: ForwardInputs, grad: boolean): void {
   const side = model.imagePx;
   const [batch = 0] = x.shape;
   if (x.shape.length !== 4 || x.shape.slice(1).join() !== [3, side, side].join()) {

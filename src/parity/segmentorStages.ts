@@ -4,7 +4,7 @@
 import { add, addN, argMax, cast, div, dispose, equal, logicalAnd, mul, notEqual, reshape, scalar, slice, sum, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { DataError } from '../errors.ts';
-import type { FeaturePyramid } from '../adapter/vitAdapter.ts';
+import type { FeaturePyramid } from '../backbones/pyramid.ts';
 import { ignoredLabel, type UpernetSegmentor } from '../heads/upernet/segmentor.ts';
 import type { FloatTensor, Module } from '../nn/module.ts';
 import { resizeBilinear } from '../ops/resize.ts';
@@ -24,11 +24,11 @@ interface Values {
 export interface SegmentorInputs {
   /** [B, 3, H, W], normalised; of the whole and of the backbone. */
   readonly x?: Values;
-  /** What stands in for the backbone's four maps; of the heads. */
+  /** What stands in for the backbone's maps; of the heads. */
   readonly features?: readonly Values[];
   /** [B, H, W], 0 … classes - 1 or 255 (ignored); absent: no loss of the heads. */
   readonly label?: { readonly shape: readonly number[]; readonly data: Int32Array };
-  /** Factors on the backbone's four maps, whose sum is its loss; absent: no loss of the backbone. */
+  /** Factors on the backbone's maps, whose sum is its loss; absent: no loss of the backbone. */
   readonly weights?: readonly Values[];
 }
 
@@ -54,7 +54,7 @@ export async function segmentorStages(
 ): Promise<ReadonlyMap<string, FloatTensor>> {
   const named = new Map([...weights].map(([name, tensor]) => [withPart(name), tensor]));
   const part = partOf(named, inputs);
-  const given = inputsOf(inputs, part, file);
+  const given = inputsOf(inputs, part, file, model.backbone.strides.length);
   loadGiven(model, named, tell, (name) => part === 'whole' || name.startsWith('backbone.') === (part === 'backbone'));
   model.initialise(0); // counters that files leave out, and the part that does not run
   const outputs = await forwardSegmentor(model, given, { part, training: train, grad });
@@ -72,12 +72,13 @@ function partOf(weights: TensorMap, inputs: TensorMap): SegmentorPart {
   return [...weights.keys()].some((name) => name.startsWith('decode_head.')) ? 'whole' : 'backbone';
 }
 
-function inputsOf(tensors: TensorMap, part: SegmentorPart, file: string): SegmentorInputs {
+function inputsOf(tensors: TensorMap, part: SegmentorPart, file: string, maps: number): SegmentorInputs {
   const floats = (name: string) => floatsNamed(tensors, `input.${name}`, file);
+  const each = (prefix: string, first: number) => Array.from({ length: maps }, (_, i) => floats(`${prefix}${i + first}`));
   const label = part === 'backbone' ? undefined : labelsNamed(tensors, 'input.label', file);
-  if (part === 'heads') return { features: ['f0', 'f1', 'f2', 'f3'].map(floats), ...(label && { label }) };
+  if (part === 'heads') return { features: each('f', 0), ...(label && { label }) };
   if (part === 'whole') return { x: floats('x'), ...(label && { label }) };
-  return { x: floats('x'), ...(tensors.has('input.r1') && { weights: ['r1', 'r2', 'r3', 'r4'].map(floats) }) };
+  return { x: floats('x'), ...(tensors.has('input.r1') && { weights: each('r', 1) }) };
 }
 
 /**
@@ -105,23 +106,24 @@ export async function forwardSegmentor(
   const note = (name: string, value: Tensor) => capture.note(`output.${name}`, value.rank === 4 ? transpose(value, [0, 3, 1, 2]) : value);
   const heads = new SegmentorHeads(model, note);
 
+  const maps = () => model.backbone.strides.map((_, i) => toNhwc(of(`f${i}`)));
   const backbone = (): FeaturePyramid => {
     const features = model.backbone.forward(toNhwc(of('x')), { training, tap: note });
     for (const [i, map] of features.entries()) note(`f${i + 1}`, map);
     return features;
   };
   const pass = (): Tensor => {
-    if (part === 'heads') return heads.run([0, 1, 2, 3].map((i) => toNhwc(of(`f${i}`))), labels, true, 'train_');
+    if (part === 'heads') return heads.run(maps(), labels, true, 'train_');
     const features = backbone();
     if (part === 'whole') return heads.run(features, labels, training, '');
-    if (inputs.weights === undefined) return features[3];
+    if (inputs.weights === undefined) return features.at(-1)!;
     const factors = features.map((map, i) => factorsFor(map, toNhwc(of(`r${i + 1}`)), `input.r${i + 1}`));
     const loss = addN(features.map((map, i) => sum(mul(map, factors[i]!))));
     note('loss', loss);
     return loss;
   };
 
-  if (part === 'heads') capture.run(() => heads.evaluateFirst([0, 1, 2, 3].map((i) => toNhwc(of(`f${i}`)))), undefined);
+  if (part === 'heads') capture.run(() => heads.evaluateFirst(maps()), undefined);
   const module: Module = part === 'backbone' ? model.backbone : model;
   const isUsed = (name: string) => part !== 'heads' || !name.startsWith('backbone.');
   if (part !== 'heads' || labels !== undefined) {
@@ -150,7 +152,7 @@ class SegmentorHeads {
 
   /** The loss, or the logits where there are no labels. */
   run(features: readonly Tensor[], labels: Tensor | undefined, training: boolean, prefix: string): Tensor {
-    const logits = this.#model.logits(features as FeaturePyramid, training);
+    const logits = this.#model.logits(features, training);
     this.#note(`${prefix}logits`, logits.decode);
     if (logits.auxiliary !== undefined) this.#note(`${prefix}aux_logits`, logits.auxiliary);
     if (labels === undefined) return logits.decode;
@@ -209,10 +211,11 @@ function checkInputs(model: UpernetSegmentor, inputs: SegmentorInputs, part: Seg
   if (part !== 'heads' && (x === undefined || !isOf(x.shape, 3))) {
     fail('shape [B, 3, H, W], none of them 0,', 'input.x', x === undefined ? 'none' : `[${x.shape.join(', ')}]`);
   }
-  const channels = model.backbone.channels;
-  for (const [i, { shape }] of (part === 'heads' ? features : []).entries()) {
-    if (isOf(shape, channels) && shape[0] === batch) continue;
-    fail(`shape [${i === 0 ? 'B' : batch}, ${channels}, h, w], none of them 0,`, `input.f${i}`, `[${shape.join(', ')}]`);
+  const { channels } = model.backbone;
+  for (const [i, width] of (part === 'heads' ? channels : []).entries()) {
+    const { shape = [] } = features[i] ?? {};
+    if (isOf(shape, width) && shape[0] === batch) continue;
+    fail(`shape [${i === 0 ? 'B' : batch}, ${width}, h, w], none of them 0,`, `input.f${i}`, `[${shape.join(', ')}]`);
   }
   if (grad && part === 'backbone' && weights === undefined) fail('factors of the maps input.r1 … input.r4', 'the gradients', 'none');
   if (grad && part !== 'backbone' && label === undefined) fail('labels as input.label', 'the gradients', 'none');

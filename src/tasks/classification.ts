@@ -2,7 +2,7 @@
 
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DeiT } from '../backbones/deit.ts';
+import type { Classifier } from '../backbones/classifier.ts';
 import type { ClassificationDataset } from '../data/dataset.ts';
 import { ImageLoader, type ImageBatch } from '../data/loader.ts';
 import { ConfigError, DataError } from '../errors.ts';
@@ -17,7 +17,7 @@ import type { Loss, Task, TaskMetadata } from './task.ts';
 /** What is trained, on which pictures. */
 export interface ClassificationOptions {
   /** With values. */
-  readonly model: DeiT;
+  readonly model: Classifier;
   /** Training pictures. */
   readonly data: ClassificationDataset;
   /** Of the same model, on data of the same classes. */
@@ -37,7 +37,7 @@ export interface ClassificationOptions {
 /** Trains a classifier with cross-entropy. */
 export class ClassificationTask implements Task<ImageBatch> {
   /** With values. */
-  readonly model: DeiT;
+  readonly model: Classifier;
   readonly training: ImageLoader;
   readonly evaluator: ClassificationEvaluator;
   /** Class names and the evaluator's measure. */

@@ -2,7 +2,7 @@
 
 import { dispose, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DeiT } from '../backbones/deit.ts';
+import type { Classifier } from '../backbones/classifier.ts';
 import { dataFingerprint } from '../data/dataFingerprint.ts';
 import type { ClassificationDataset } from '../data/dataset.ts';
 import { ImageLoader } from '../data/loader.ts';
@@ -28,7 +28,7 @@ export interface PictureView {
 /** What is evaluated, on which pictures. */
 export interface ClassificationEvaluatorOptions {
   /** With values. */
-  readonly model: DeiT;
+  readonly model: Classifier;
   /** Validation pictures. */
   readonly data: ClassificationDataset;
   /** How the model sees them. */
@@ -103,7 +103,7 @@ export class ClassificationEvaluator implements Evaluator {
  * Out of range, a label would be another picture's score on some backends and a crash on others.
  * @throws DataError
  */
-export function expectLabels({ classes }: DeiT, data: ClassificationDataset): void {
+export function expectLabels({ classes }: Classifier, data: ClassificationDataset): void {
   const { classNames } = data;
   if (classNames.length !== classes) {
     const named = classNames.slice(0, 3).join(', ') + (classNames.length > 3 ? ', …' : '');
@@ -117,7 +117,7 @@ export function expectLabels({ classes }: DeiT, data: ClassificationDataset): vo
 }
 
 /** @param part of the augmentation, for the message @throws ConfigError */
-export function expectPictureSize({ imagePx }: DeiT, sizePx: number, part: 'train' | 'eval'): void {
+export function expectPictureSize({ imagePx }: Classifier, sizePx: number, part: 'train' | 'eval'): void {
   if (sizePx === imagePx) return;
   throw new ConfigError(`expectPictureSize: expected pictures of model.imagePx ${imagePx} from augmentation.${part}, got ${sizePx}`);
 }

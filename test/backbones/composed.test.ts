@@ -1,7 +1,7 @@
 // A backend without our kernels runs the same models on the composed operations.
 
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createClassifier } from '../../src/backbones/classifier.ts';
+import { createClassifier } from '../../src/backbones/createClassifier.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { runForward } from '../../src/parity/classifierStages.ts';

@@ -1,7 +1,8 @@
 import { ones, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DeiT, deitSizes, meanOfHeads, type DeiTOptions } from '../../src/backbones/deit.ts';
+import { meanOfHeads } from '../../src/backbones/classifier.ts';
+import { DeiT, deitSizes, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets, type JoinName } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ConfigError } from '../../src/errors.ts';

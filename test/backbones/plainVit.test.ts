@@ -31,6 +31,25 @@ describe('PlainVit.positions', () => {
   });
 });
 
+describe('PlainVit.layerOf', () => {
+  it.each([
+    ['cls_token', 0],
+    ['pos_embed', 0],
+    ['patch_embed.proj.weight', 0],
+    ['blocks.0.norm1.weight', 1],
+    ['blocks.11.pe_norm.bias', 12],
+    ['pos_embed3', 4],
+    ['pe_norm.weight', 13],
+    ['head.weight', 13],
+    ['interactions.0.blocks.1.weight', 13],
+    ['decode_head.blocks.0.weight', 13],
+  ])('%s is of layer %i of 12', (name, layer) => {
+    const vit = new PlainVit({ ...options, depth: 12 });
+    expect(vit.layers).toBe(12);
+    expect(vit.layerOf(name)).toBe(layer);
+  });
+});
+
 describe('new PlainVit', () => {
   it.each<[string, Partial<PlainVitOptions>]>([
     ['expected a multiple of 4 for position sine2d for channels, got 6', { channels: 6, position: 'sine2d' }],

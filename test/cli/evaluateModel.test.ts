@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { softmax, tensor } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClassifier } from '../../src/backbones/classifier.ts';
+import { createClassifier } from '../../src/backbones/createClassifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
 import { loadPredictor } from '../../src/config/loadPredictor.ts';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ViTAdapter } from '../../src/adapter/vitAdapter.ts';
 import { DeiT, type DeiTOptions } from '../../src/backbones/deit.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
@@ -76,7 +77,7 @@ describe('loadInitialWeights', () => {
     const path = join(folder, 'backbone.safetensors');
     await writeSafetensors(path, await classifier({}, 1).state());
     const model = new UpernetSegmentor({
-      classes: 3, backbone: tinyAdapter, head: { channels: 8, poolScales: [1], dropout: 0, lossWeight: 1 }, auxiliary: 'none',
+      classes: 3, backbone: new ViTAdapter(tinyAdapter), head: { channels: 8, poolScales: [1], dropout: 0, lossWeight: 1 }, auxiliary: 'none',
     });
     await expect(loadInitialWeights(path, model)).rejects.toThrow(`${path} holds weights of a backbone, not of the whole model; give it with --pretrained`);
   });

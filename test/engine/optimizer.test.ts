@@ -1,6 +1,6 @@
 import { memory, scalar, tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createClassifier } from '../../src/backbones/classifier.ts';
+import { createClassifier } from '../../src/backbones/createClassifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { binding } from '../../src/backends/torch/binding.ts';
 import { Optimizer, weightDecayOf, type OptimizerOptions } from '../../src/engine/optimizer.ts';

@@ -3,7 +3,7 @@
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createClassifier } from '../../src/backbones/classifier.ts';
+import { createClassifier } from '../../src/backbones/createClassifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { binding } from '../../src/backends/torch/binding.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';

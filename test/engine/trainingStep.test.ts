@@ -1,7 +1,7 @@
 import { dispose, memory, mul, scalar, sum, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ClassifierOptions } from '../../src/backbones/classifier.ts';
+import type { ClassifierOptions } from '../../src/backbones/createClassifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { Optimizer, type OptimizerOptions } from '../../src/engine/optimizer.ts';
 import { TrainingStep, type PassResult, type TrainingStepOptions } from '../../src/engine/trainingStep.ts';

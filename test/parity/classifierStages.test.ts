@@ -1,6 +1,6 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createClassifier, type ClassifierOptions } from '../../src/backbones/classifier.ts';
+import { createClassifier, type ClassifierOptions } from '../../src/backbones/createClassifier.ts';
 import { joinPresets, type PositionJoin } from '../../src/backbones/position/join.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { runForward } from '../../src/parity/classifierStages.ts';

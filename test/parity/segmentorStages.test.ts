@@ -1,5 +1,6 @@
 import { argMax, memory, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ViTAdapter } from '../../src/adapter/vitAdapter.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { UpernetSegmentor } from '../../src/heads/upernet/segmentor.ts';
 import { resizeBilinear } from '../../src/ops/resize.ts';
@@ -15,7 +16,7 @@ describe('forwardSegmentor', () => {
     const stored = await readReference('upernet');
     const model = new UpernetSegmentor({
       classes: 12,
-      backbone: { ...tinyAdapter, channels: 48 },
+      backbone: new ViTAdapter({ ...tinyAdapter, channels: 48 }),
       head: { channels: 32, poolScales: [1, 2, 3, 6], dropout: 0, lossWeight: 1 },
       auxiliary: { level: 2, channels: 16, convolutions: 1, dropout: 0, lossWeight: 0.4 },
     });
@@ -40,7 +41,7 @@ describe('forwardSegmentor', () => {
   function small() {
     const model = new UpernetSegmentor({
       classes: 5,
-      backbone: tinyAdapter,
+      backbone: new ViTAdapter(tinyAdapter),
       head: { channels: 8, poolScales: [1, 2], dropout: 0, lossWeight: 1 },
       auxiliary: { level: 2, channels: 8, convolutions: 1, dropout: 0, lossWeight: 0.4 },
     });

@@ -1,6 +1,7 @@
 import { memory, mul, slice, softmax, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ViTAdapter } from '../../src/adapter/vitAdapter.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import type { RawImage } from '../../src/data/decode.ts';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../src/data/normalization.ts';
@@ -25,7 +26,7 @@ let model: UpernetSegmentor;
 beforeAll(async () => {
   await selectBackend();
   model = new UpernetSegmentor({
-    classes, backbone: tinyAdapter, head: { channels: 16, poolScales: [1, 2], dropout: 0, lossWeight: 1 }, auxiliary: 'none',
+    classes, backbone: new ViTAdapter(tinyAdapter), head: { channels: 16, poolScales: [1, 2], dropout: 0, lossWeight: 1 }, auxiliary: 'none',
   });
   model.initialise(2);
   // Large logits: with small ones the mean of probabilities and that of logits agree.

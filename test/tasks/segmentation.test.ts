@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argMax, div, memory, sub, tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ViTAdapter } from '../../src/adapter/vitAdapter.ts';
 import { selectBackend } from '../../src/backends/select.ts';
 import { ade20kAugmentation } from '../../src/data/segmentation/augmentation.ts';
 import { openSegmentationData } from '../../src/data/segmentation/openSegmentationData.ts';
@@ -47,7 +48,7 @@ async function make(changes: Changes = {}, classes = 4): Promise<SegmentationTas
   const { evaluatorWorkers = workers, evaluatorNames = names } = changes;
   const model = new UpernetSegmentor({
     classes,
-    backbone: tinyAdapter,
+    backbone: new ViTAdapter(tinyAdapter),
     head: { channels: 8, poolScales: [1, 2], dropout: 0, lossWeight: 1 },
     auxiliary: 'none',
   });

@@ -1,6 +1,6 @@
 // A classification task that trains in milliseconds a step, for tests of the engine.
 
-import { createClassifier, type ClassifierOptions } from '../../src/backbones/classifier.ts';
+import { createClassifier, type ClassifierOptions } from '../../src/backbones/createClassifier.ts';
 import { joinPresets } from '../../src/backbones/position/join.ts';
 import type { ClassificationDataset } from '../../src/data/dataset.ts';
 import type { ImageBatch } from '../../src/data/loader.ts';

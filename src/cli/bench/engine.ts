@@ -3,7 +3,7 @@
 
 import { rmSync } from 'node:fs';
 import { tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { createClassifier } from '../../backbones/classifier.ts';
+import { createClassifier } from '../../backbones/createClassifier.ts';
 import { joinPresets } from '../../backbones/position/join.ts';
 import { selectBackend } from '../../backends/select.ts';
 import { setPrecision } from '../../engine/precision.ts';

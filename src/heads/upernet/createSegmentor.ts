@@ -1,6 +1,6 @@
 // The segmentation models by name, from the options that a config has.
 
-import type { ViTAdapterOptions } from '../../adapter/vitAdapter.ts';
+import { ViTAdapter, type ViTAdapterOptions } from '../../adapter/vitAdapter.ts';
 import { deitSizes } from '../../backbones/deit.ts';
 import type { PlainVitDimensions } from '../../backbones/plainVit.ts';
 import { UpernetSegmentor, type SegmentorOptions } from './segmentor.ts';
@@ -31,7 +31,7 @@ export function createSegmentor({ size, adapter, ...options }: SegmentationModel
   const { pretrainPx, join, position, qkvBias, dropPath } = options;
   return new UpernetSegmentor({
     ...options,
-    backbone: {
+    backbone: new ViTAdapter({
       ...(typeof size === 'string' ? deitSizes[size] : size),
       ...exchange,
       ...(windows !== 'global' && { windows }),
@@ -40,6 +40,6 @@ export function createSegmentor({ size, adapter, ...options }: SegmentationModel
       ...(position !== undefined && { position }),
       ...(qkvBias !== undefined && { qkvBias }),
       ...(dropPath !== undefined && { dropPath }),
-    },
+    }),
   });
 }

@@ -1,9 +1,11 @@
-// UperNet on a ViT-Adapter: the segmentation model of the MPVG paper's table 4. Names as in mmsegmentation: `backbone`,
-// `decode_head`, `auxiliary_head`.
+// UperNet on a backbone with several maps; on a ViT-Adapter the segmentation model of the MPVG paper's table 4. Names as in
+// mmsegmentation: `backbone`, `decode_head`, `auxiliary_head`.
 
 import { add, mul } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { ViTAdapter, type AdapterForwardOptions, type FeaturePyramid, type ViTAdapterOptions } from '../../adapter/vitAdapter.ts';
+import type { ForwardOptions } from '../../backbones/classifier.ts';
+import type { FeaturePyramid, PyramidBackbone } from '../../backbones/pyramid.ts';
+import { ConfigError } from '../../errors.ts';
 import { Module } from '../../nn/module.ts';
 import { resizeBilinear } from '../../ops/resize.ts';
 import { segmentationCrossEntropy, type HardPixels } from '../../ops/segmentationCrossEntropy.ts';
@@ -17,8 +19,8 @@ export const ignoredLabel = 255;
 export interface SegmentorOptions {
   /** How many there are. */
   readonly classes: number;
-  /** The adapter and the transformer in it. */
-  readonly backbone: ViTAdapterOptions;
+  /** The model's own from now on. */
+  readonly backbone: PyramidBackbone;
   /** UperHead's options and the weight of its loss. */
   readonly head: {
     readonly channels: number;
@@ -28,7 +30,7 @@ export interface SegmentorOptions {
   };
   /** FcnHead's options and the weight of its loss. */
   readonly auxiliary: 'none' | {
-    /** Which of the four maps, from 0. */
+    /** Which of the backbone's maps, from 0. */
     readonly level: number;
     readonly channels: number;
     readonly convolutions: number;
@@ -55,35 +57,35 @@ export interface SegmentationLoss {
   readonly parts: { readonly decode: Tensor; readonly auxiliary?: Tensor };
 }
 
-/** ViT-Adapter, UperNet and, in training, an auxiliary FCN head. It has no values yet: call `initialise` or `loadState`. */
+/** A backbone, UperNet and, in training, an auxiliary FCN head. It has no values yet: call `initialise` or `loadState`. */
 export class UpernetSegmentor extends Module {
   /** How many there are. */
   readonly classes: number;
-  /** Gives the four maps. */
-  readonly backbone;
-  /** Takes all four. */
+  /** Gives the maps. */
+  readonly backbone: PyramidBackbone;
+  /** Takes all of them. */
   readonly decodeHead;
   /** Takes one of the maps; undefined without one. */
   readonly auxiliaryHead: FcnHead | undefined;
   readonly #options: SegmentorOptions;
 
+  /** @throws ConfigError for an auxiliary head on a map that the backbone does not have */
   constructor(options: SegmentorOptions) {
     super();
     const { classes, backbone, head, auxiliary } = options;
-    const inputs = backbone.channels;
     this.classes = classes;
     this.#options = options;
-    this.backbone = this.child('backbone', new ViTAdapter(backbone));
-    this.decodeHead = this.child('decode_head', new UperHead({ ...head, inputs, classes }));
+    this.backbone = this.child('backbone', backbone);
+    this.decodeHead = this.child('decode_head', new UperHead({ ...head, inputs: backbone.channels, classes }));
     this.auxiliaryHead = auxiliary === 'none' ? undefined :
-      this.child('auxiliary_head', new FcnHead({ ...auxiliary, inputs, classes }));
+      this.child('auxiliary_head', new FcnHead({ ...auxiliary, inputs: channelsOf(backbone, auxiliary.level), classes }));
   }
 
   /**
    * Classifies each pixel, as in evaluation.
    *
-   * @param images [B, H, W, 3], float32, normalised; H and W multiples of 32
-   * @returns logits [B, H, W, classes], resized from a quarter of that (bilinear)
+   * @param images [B, H, W, 3], float32, normalised; H and W multiples of the backbone's last stride (32)
+   * @returns logits [B, H, W, classes], resized from the first map's size, a quarter of that (bilinear)
    */
   forward(images: Tensor): Tensor {
     const [, height = 0, width = 0] = images.shape;
@@ -100,7 +102,7 @@ export class UpernetSegmentor extends Module {
    *
    * @param labels [B, H, W], int32, 0 … classes - 1 or 255 (ignored)
    */
-  loss(images: Tensor, labels: Tensor, options: AdapterForwardOptions = { training: true }): SegmentationLoss {
+  loss(images: Tensor, labels: Tensor, options: ForwardOptions = { training: true }): SegmentationLoss {
     const features = this.backbone.forward(images, options);
     return this.headsLoss(this.logits(features, options.training), labels);
   }
@@ -127,13 +129,13 @@ export class UpernetSegmentor extends Module {
    */
   macs(heightPx: number, widthPx: number): Map<string, number> {
     const { auxiliary } = this.#options;
-    const pixels = (heightPx * widthPx) / 16;
+    const pixels = (level: number) => (heightPx * widthPx) / this.backbone.strides[level]! ** 2;
     const prefixed = (prefix: string, macs: ReadonlyMap<string, number>) =>
       [...macs].map(([name, value]): [string, number] => [`${prefix}.${name}`, value]);
     return new Map([
       ...prefixed('backbone', this.backbone.macs(heightPx, widthPx)),
-      ...prefixed('decode_head', this.decodeHead.macs(pixels)),
-      ...prefixed('auxiliary_head', auxiliary === 'none' ? new Map() : this.auxiliaryHead!.macs(pixels / 4 ** auxiliary.level)),
+      ...prefixed('decode_head', this.decodeHead.macs(pixels(0))),
+      ...prefixed('auxiliary_head', auxiliary === 'none' ? new Map() : this.auxiliaryHead!.macs(pixels(auxiliary.level))),
     ]);
   }
 
@@ -144,4 +146,11 @@ export class UpernetSegmentor extends Module {
     });
     return weight === 1 ? loss : mul(loss, weight);
   }
+}
+
+/** @throws ConfigError */
+function channelsOf({ channels }: PyramidBackbone, level: number): number {
+  const found = channels[level];
+  if (found !== undefined) return found;
+  throw new ConfigError(`UpernetSegmentor: expected one of the backbone's maps, 0 to ${channels.length - 1}, for auxiliary.level, got ${level}`);
 }

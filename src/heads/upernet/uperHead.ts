@@ -1,4 +1,4 @@
-// UperNet's head: a pyramid of pooled regions over the deepest map, a top-down path over all four, and their fusion.
+// UperNet's head: a pyramid of pooled regions over the deepest map, a top-down path over all of them, and their fusion.
 // Source: Xiao et al., "Unified Perceptual Parsing for Scene Understanding", ECCV 2018, section 3.1 and figure 4; Zhao et al.,
 // "Pyramid Scene Parsing Network", 2017 (the pooling); layers, names and initial values as mmsegmentation's UPerHead.
 
@@ -12,8 +12,8 @@ import { PixelClassifier } from './pixelClassifier.ts';
 
 /** The size of UperNet's head. */
 export interface UperHeadOptions {
-  /** Channels of each of the four maps. */
-  readonly inputs: number;
+  /** Channels of each map, finest first; at least one. */
+  readonly inputs: readonly number[];
   /** Of every layer of the head. */
   readonly channels: number;
   /** How many there are. */
@@ -24,7 +24,7 @@ export interface UperHeadOptions {
   readonly dropout: number;
 }
 
-/** Pooled regions of the deepest map, a top-down path over all four, and their fusion. */
+/** Pooled regions of the deepest map, a top-down path over all, and their fusion. */
 export class UperHead extends Module {
   /** From the fused map to logits. */
   readonly classifier;
@@ -32,38 +32,40 @@ export class UperHead extends Module {
   readonly pooled: readonly ConvModule[];
   /** Of the deepest map and its pooled regions. */
   readonly bottleneck;
-  /** From the three finer maps to the head's channels. */
+  /** From each finer map to the head's channels. */
   readonly laterals: readonly ConvModule[];
-  /** After the top-down path, of the three finer maps. */
+  /** After the top-down path, of each finer map. */
   readonly smoothers: readonly ConvModule[];
-  /** Of all four maps at the size of the first. */
+  /** Of all maps at the size of the first. */
   readonly fusion;
   readonly #poolScales: readonly number[];
 
   constructor({ inputs, channels, classes, poolScales, dropout }: UperHeadOptions) {
     super();
-    const levels = [0, 1, 2];
+    const finer = inputs.slice(0, -1);
+    const deepest = inputs.at(-1)!;
     this.#poolScales = poolScales;
     this.classifier = this.child('', new PixelClassifier({ inputs: channels, classes, dropout }));
     this.pooled = poolScales.map((_, i) =>
-      this.child(`psp_modules.${i}.1`, new ConvModule({ inputs, outputs: channels, kernel: 1 })));
+      this.child(`psp_modules.${i}.1`, new ConvModule({ inputs: deepest, outputs: channels, kernel: 1 })));
     this.bottleneck = this.child('bottleneck', new ConvModule({
-      inputs: inputs + poolScales.length * channels, outputs: channels, kernel: 3,
+      inputs: deepest + poolScales.length * channels, outputs: channels, kernel: 3,
     }));
-    this.laterals = levels.map((i) => this.child(`lateral_convs.${i}`, new ConvModule({ inputs, outputs: channels, kernel: 1 })));
-    this.smoothers = levels.map((i) =>
+    this.laterals = finer.map((width, i) =>
+      this.child(`lateral_convs.${i}`, new ConvModule({ inputs: width, outputs: channels, kernel: 1 })));
+    this.smoothers = finer.map((_, i) =>
       this.child(`fpn_convs.${i}`, new ConvModule({ inputs: channels, outputs: channels, kernel: 3 })));
-    this.fusion = this.child('fpn_bottleneck', new ConvModule({ inputs: 4 * channels, outputs: channels, kernel: 3 }));
+    this.fusion = this.child('fpn_bottleneck', new ConvModule({ inputs: inputs.length * channels, outputs: channels, kernel: 3 }));
   }
 
   /**
    * Classifies the pixels of the first map.
    *
-   * @param features four maps [B, H, W, inputs], each half as high and wide as the one before
+   * @param features maps [B, H, W, inputs], each half as high and wide as the one before
    * @returns logits, [B, H, W, classes] of the first map's size
    */
   forward(features: readonly Tensor[], training: boolean): Tensor {
-    const top = this.#poolPyramid(features[3]!, training); // [B, H / 8, W / 8, channels]
+    const top = this.#poolPyramid(features.at(-1)!, training); // of four maps [B, H / 8, W / 8, channels]
     const laterals = this.laterals.map((layer, i) => layer.forward(features[i]!, training));
     const paths = [top];
     for (const lateral of laterals.reverse()) paths.unshift(add(lateral, resizeLike(paths[0]!, lateral)));
@@ -84,7 +86,7 @@ export class UperHead extends Module {
     return new Map([
       ['conv_seg', this.classifier.convSeg.macs(pixels)],
       ['psp_modules', sum(this.pooled, (i) => this.#poolScales[i]! ** 2)],
-      ['bottleneck', this.bottleneck.macs(pixels / 64)],
+      ['bottleneck', this.bottleneck.macs(pixels / 4 ** this.laterals.length)],
       ['lateral_convs', sum(this.laterals, (i) => pixels / 4 ** i)],
       ['fpn_convs', sum(this.smoothers, (i) => pixels / 4 ** i)],
       ['fpn_bottleneck', this.fusion.macs(pixels)],

@@ -1,8 +1,8 @@
 // From a checked config to a classifier, its data and what is done with them.
 
 import { isDeepStrictEqual } from 'node:util';
-import { createClassifier } from '../../backbones/classifier.ts';
-import type { DeiT } from '../../backbones/deit.ts';
+import type { Classifier } from '../../backbones/classifier.ts';
+import { createClassifier } from '../../backbones/createClassifier.ts';
 import { joinPresets } from '../../backbones/position/join.ts';
 import { checkPictures } from '../../data/checkPictures.ts';
 import type { ClassificationDataset } from '../../data/dataset.ts';
@@ -104,7 +104,7 @@ export class ClassificationExperiment implements Experiment {
     return classifierStages(this.#createModel(), given);
   }
 
-  #createModel(): DeiT {
+  #createModel(): Classifier {
     return createClassifier(this.config.model);
   }
 
@@ -113,7 +113,7 @@ export class ClassificationExperiment implements Experiment {
     return { ...augmentation, transforms: augmentation.eval };
   }
 
-  #evaluator(model: DeiT, data: ClassificationDataset): ClassificationEvaluator {
+  #evaluator(model: Classifier, data: ClassificationDataset): ClassificationEvaluator {
     const { batchSize, accumulationSteps, seed, workers } = this.config;
     const loading = { batchSize: batchSize / accumulationSteps, seed, ...(workers !== undefined && { workers }) };
     return new ClassificationEvaluator({ model, data, view: this.#view(), ...loading });

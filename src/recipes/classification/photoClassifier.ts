@@ -2,7 +2,7 @@
 
 import { softmax, squeeze, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DeiT } from '../../backbones/deit.ts';
+import type { Classifier } from '../../backbones/classifier.ts';
 import { decodeImage } from '../../data/decode.ts';
 import { applyTransforms } from '../../data/transforms/apply.ts';
 import { CompiledStep } from '../../ops/compileStep.ts';
@@ -15,7 +15,7 @@ import { percent } from '../scores.ts';
 
 export interface PhotoClassifierOptions {
   /** With values. */
-  readonly model: DeiT;
+  readonly model: Classifier;
   readonly view: PictureView;
   readonly compile: boolean;
   /** Default: `class 0` … */

@@ -77,7 +77,7 @@ export class SegmentationExperiment implements Experiment {
     });
     return {
       task,
-      options: trainerOptions(config, model.backbone.vit.blocks.length),
+      options: trainerOptions(config, model.backbone),
       name: config.model.kind,
       data: `${count(training)} training and ${count(validation)} validation photos of ${model.classes} classes`,
       notes: report?.notes ?? [],

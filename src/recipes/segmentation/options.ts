@@ -1,5 +1,6 @@
 // What a segmentation config says, in the terms of those that do it.
 
+import type { LayeredModule } from '../../backbones/pyramid.ts';
 import type { SegmentationAugmentation } from '../../data/segmentation/augmentation.ts';
 import type { SegmentationDataOptions } from '../../data/segmentation/openSegmentationData.ts';
 import { layerDecayScale } from '../../engine/layerDecay.ts';
@@ -38,16 +39,16 @@ export function photoView({ augmentation, evaluation }: SegmentationConfig): Pho
 
 /**
  * The trainer's options: an iteration is an update, rates fall towards the input layer by layer.
- * @param depth of the transformer
+ * @param backbone says which layer a parameter is of
  */
-export function trainerOptions(config: SegmentationConfig, depth: number): TrainerOptions {
+export function trainerOptions(config: SegmentationConfig, backbone: LayeredModule): TrainerOptions {
   const { schedule, optimizer, accumulationSteps, clipGradNorm, ema, seed, compile } = config;
   const { evaluateEverySteps, checkpointEverySteps } = config;
   const { layerDecay } = optimizer;
   return {
     optimizer,
     schedule: polySchedule(schedule, optimizer.lr),
-    learningRateScale: (name) => layerDecayScale(name, depth, layerDecay),
+    learningRateScale: (name) => layerDecayScale(name, backbone, layerDecay),
     accumulationSteps,
     clipGradNorm,
     ema,

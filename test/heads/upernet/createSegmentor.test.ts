@@ -40,7 +40,7 @@ describe('createSegmentor', () => {
         seedGenerator(seed);
         const values = tidy(() => {
           const [, , third] = model.backbone.forward(randomTensor(new Rng(1), [4, 32, 32, 3]), { training: true });
-          return third.dataSync<'float32'>();
+          return third!.dataSync<'float32'>();
         });
         model.dispose();
         return values;
@@ -53,7 +53,7 @@ describe('createSegmentor', () => {
   it('knows the published sizes by name', () => {
     const twelve = { ...options.adapter, interactions: [[0, 2], [3, 5], [6, 8], [9, 11]] as const };
     const { backbone } = createSegmentor({ ...options, size: 'tiny', adapter: twelve });
-    expect(backbone.channels).toBe(192);
-    expect(backbone.vit.blocks).toHaveLength(12);
+    expect(backbone.channels).toEqual([192, 192, 192, 192]);
+    expect(backbone.layers).toBe(12);
   });
 });

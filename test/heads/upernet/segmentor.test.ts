@@ -1,6 +1,7 @@
 import { dispose, engine, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ViTAdapter } from '../../../src/adapter/vitAdapter.ts';
 import { selectBackend } from '../../../src/backends/select.ts';
 import { joinPresets } from '../../../src/backbones/position/join.ts';
 import { UpernetSegmentor, type SegmentorOptions } from '../../../src/heads/upernet/segmentor.ts';
@@ -18,9 +19,8 @@ beforeAll(() => selectBackend());
 
 const auxiliary = { level: 2, channels: 8, convolutions: 1, dropout: 0.1, lossWeight: 0.4 };
 
-const small: SegmentorOptions = {
+const small: Omit<SegmentorOptions, 'backbone'> = {
   classes: 5,
-  backbone: tinyAdapter,
   head: { channels: 16, poolScales: [1, 2, 3, 6], dropout: 0.1, lossWeight: 1 },
   auxiliary,
 };
@@ -30,14 +30,14 @@ function published(size: 'tiny' | 'small' | 'base'): UpernetSegmentor {
   return new UpernetSegmentor({
     ...small,
     classes: 150,
-    backbone: { ...publishedAdapter(size), join: joinPresets.default },
+    backbone: new ViTAdapter({ ...publishedAdapter(size), join: joinPresets.default }),
     head: { ...small.head, channels: 512 },
     auxiliary: { level: 2, channels: 256, convolutions: 1, dropout: 0.1, lossWeight: 0.4 },
   });
 }
 
 function make(options: Partial<SegmentorOptions> = {}): UpernetSegmentor {
-  const model = new UpernetSegmentor({ ...small, ...options });
+  const model = new UpernetSegmentor({ ...small, backbone: new ViTAdapter(tinyAdapter), ...options });
   model.initialise(2);
   return model;
 }
@@ -66,7 +66,7 @@ describe('UpernetSegmentor', () => {
 
   it("names and shapes its heads' parameters as mmsegmentation does", async () => {
     const model = new UpernetSegmentor({
-      ...small, classes: 12, backbone: { ...tinyAdapter, channels: 48 }, head: { ...small.head, channels: 32 },
+      ...small, classes: 12, backbone: new ViTAdapter({ ...tinyAdapter, channels: 48 }), head: { ...small.head, channels: 32 },
       auxiliary: { level: 2, channels: 16, convolutions: 1, dropout: 0, lossWeight: 0.4 },
     });
     const shapes = (named: ReadonlyMap<string, { shape: readonly number[] }>) =>
@@ -173,7 +173,7 @@ describe('UpernetSegmentor', () => {
 
   it('trains to the same bits compiled and eager, with recomputation too: loss, gradients, running statistics', () => {
     const run = (compiled: boolean, recompute: boolean) => {
-      const model = make({ backbone: { ...tinyAdapter, dropPath: 0.2, recompute } });
+      const model = make({ backbone: new ViTAdapter({ ...tinyAdapter, dropPath: 0.2, recompute }) });
       const parameters = [...model.namedParameters().values()].map(({ value }) => value);
       const pass = (given: Tensor, maps: Tensor): Tensor[] => {
         const { value, grads } = engine().gradients(() => model.loss(given, maps).total, parameters, undefined, true);

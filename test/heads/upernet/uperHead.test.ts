@@ -11,7 +11,7 @@ import { relativeError } from '../../reference.ts';
 beforeAll(() => selectBackend());
 
 const make = (channels: number) => {
-  const head = new UperHead({ inputs: 4, channels, classes: 3, poolScales: [1, 2], dropout: 0 });
+  const head = new UperHead({ inputs: [4, 4, 4, 4], channels, classes: 3, poolScales: [1, 2], dropout: 0 });
   head.initialise(1);
   return head;
 };
