@@ -1,5 +1,6 @@
 import { dispose, mean, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 import { beforeAll, expect, it } from 'vitest';
 import type { Classifier } from '../../src/backbones/classifier.ts';
 import { selectBackend } from '../../src/backends/select.ts';
@@ -32,8 +33,8 @@ class MeanColour extends Module implements Classifier {
 it('trains, measures, asks and checks a classifier that is no transformer', async () => {
   const model = new MeanColour();
   model.loadState(new Map([
-    ['head.weight', { shape: [3, 3], data: [9, 0, 0, 0, 9, 0, 0, 0, 9] }],
-    ['head.bias', { shape: [3], data: [0, 0, 0] }],
+    ['head.weight', { shape: [3, 3], data: Float32Array.of(9, 0, 0, 0, 9, 0, 0, 0, 9) }],
+    ['head.bias', { shape: [3], data: new Float32Array(3) }],
   ]));
   const view: PictureView = {
     mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25],
@@ -58,7 +59,7 @@ it('trains, measures, asks and checks a classifier that is no transformer', asyn
   expect(logits).toEqual([0, 9, 18]);
 
   const asked = new PhotoClassifier({ model, view, compile: false, classNames: data.classNames });
-  const green = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="#0f0"/></svg>');
+  const green = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#0f0' } }).png().toBuffer();
   expect((await asked.predict(green)).headline).toMatch(/^green 100/);
   asked.dispose();
   model.dispose();

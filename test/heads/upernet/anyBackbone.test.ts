@@ -17,7 +17,8 @@ class ThreeMaps extends Module implements PyramidBackbone {
   readonly channels = [4, 6, 10];
   readonly strides = [4, 8, 16];
   readonly layers = 1;
-  readonly #patches = this.strides.map((patchPx, i) => this.child(`patches${i}`, new PatchEmbed({ patchPx, channels: this.channels[i]! })));
+  readonly #patches = this.strides.map((patchPx, i) =>
+    this.child(`patches${i}`, new PatchEmbed({ patchPx, channels: this.channels[i]! })));
 
   forward(images: Tensor): Tensor[] {
     const [batch = 0, height = 0, width = 0] = images.shape;
@@ -63,7 +64,8 @@ describe('UpernetSegmentor on a backbone of three maps of different widths', () 
   it('classifies every pixel and has a loss', () => {
     const model = make();
     model.initialise(0);
-    const [images, labels] = [randomTensor(new Rng(1), [2, 32, 48, 3]), tensor(new Int32Array(2 * 32 * 48).fill(2), [2, 32, 48], 'int32')];
+    const images = randomTensor(new Rng(1), [2, 32, 48, 3]);
+    const labels = tensor(new Int32Array(2 * 32 * 48).fill(2), [2, 32, 48], 'int32');
     expect(tidy(() => model.quarterLogits(images).shape)).toEqual([2, 8, 12, 3]);
     expect(tidy(() => model.forward(images).shape)).toEqual([2, 32, 48, 3]);
     const [total, decode, second] = tidy(() => {
