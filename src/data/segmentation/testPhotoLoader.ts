@@ -62,16 +62,11 @@ export class TestPhotoLoader {
   }
 }
 
-function photosAndMap({ photos, map, sizes }: WholePhotoArrays): Pick<TestPhoto, 'photos' | 'map'> {
+function photosAndMap({ map, sizes, ...photos }: WholePhotoArrays): Pick<TestPhoto, 'photos' | 'map'> {
   const sizeOf = (i: number) => ({ width: sizes[2 * i]!, height: sizes[2 * i + 1]! });
   const scales = sizes.length / 2 - 1;
-  const scaled: RawImage[] = [];
-  let start = 0;
-  for (let i = 0; i < scales; i++) {
-    const { width, height } = sizeOf(i);
-    const data = photos.subarray(start, start + width * height * 3);
-    scaled.push({ data, width, height });
-    start += data.length;
-  }
-  return { photos: scaled, map: { data: map, ...sizeOf(scales) } };
+  return {
+    photos: Array.from({ length: scales }, (_, i) => ({ data: photos[`photo${i}`]!, ...sizeOf(i) })),
+    map: { data: map, ...sizeOf(scales) },
+  };
 }

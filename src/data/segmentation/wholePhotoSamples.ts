@@ -11,8 +11,8 @@ export interface WholePhotoOptions {
 }
 
 export interface WholePhotoArrays {
-  /** RGB bytes of the photo at each of the scales, one after the other. */
-  photos: Uint8Array<ArrayBuffer>;
+  /** RGB bytes of the photo at each of the scales. */
+  [photo: `photo${number}`]: Uint8Array<ArrayBuffer>;
   /** Class numbers, 255 where ignored. */
   map: Uint8Array<ArrayBuffer>;
   /** Width and height of each of the scales, then of the map, [scales + 1, 2]. */
@@ -24,17 +24,12 @@ export const sampleKind: SampleKind<WholePhotoOptions, LabelledPhotoSource, Whol
   createMaker({ scales, labels }) {
     const reader = new LabelReader(labels);
     return {
-      allocate: () => ({ photos: new Uint8Array(), map: new Uint8Array(), sizes: new Int32Array() }),
+      allocate: () => ({ map: new Uint8Array(), sizes: new Int32Array() }),
       async make(source, _rng, batch) {
         const { photo, map } = await loadLabelledPhoto(source, reader);
         const scaled = testPhotos(photo, scales);
         // Copied: the decoder's memory cannot be handed to another thread.
-        batch.photos = new Uint8Array(scaled.reduce((sum, { data }) => sum + data.length, 0));
-        let end = 0;
-        for (const { data } of scaled) {
-          batch.photos.set(data, end);
-          end += data.length;
-        }
+        for (const [i, { data }] of scaled.entries()) batch[`photo${i}`] = Uint8Array.from(data);
         batch.map = Uint8Array.from(map.data);
         batch.sizes = Int32Array.from([...scaled, map].flatMap(({ width, height }) => [width, height]));
       },
