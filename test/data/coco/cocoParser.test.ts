@@ -33,6 +33,19 @@ describe('CocoParser', () => {
     }
   });
 
+  it('takes more records than there was room for, written as most are and in other ways', () => {
+    const images = Array.from({ length: 700 }, (_, id) => ({ id, width: id % 50 + 1, height: 5, file_name: `${id}.jpg` }));
+    const annotations = Array.from({ length: 2600 }, (_, id) => ({
+      id, image_id: id % 700, category_id: id % 3, bbox: [id, 1.5, 2, 3], area: id / 4, iscrowd: id % 2, score: 0.5,
+      segmentation: [[id, 1, 2, 3, 4, 5]], keypoints: [1, id, 2], num_keypoints: 1,
+    }));
+    const text = JSON.stringify({ images, annotations });
+    const escaped = text.replaceAll('"id"', '"\\u0069d"').replaceAll('"width"', '"wid\\u0074h"');
+    for (const written of [text, text.replaceAll(',"', ' ,\n"'), escaped]) {
+      for (const chunkBytes of [undefined, 3000]) expect(difference(datasetOfText(written, chunkBytes), JSON.parse(written))).toBeUndefined();
+    }
+  });
+
   it('keeps each piece a bounded size when records are small', () => {
     const annotations = Array.from({ length: 2000 }, (_, id) => ({ id, image_id: 1, category_id: 1, bbox: [id, 1, 2, 3] }));
     const text = JSON.stringify({ images: [{ id: 1, width: 4, height: 5 }], annotations });

@@ -64,6 +64,7 @@ describe('boxes and unions of masks', () => {
 describe('masks as pixels', () => {
   it('have one value besides 0', () => {
     expect([...encodeMask(Uint8Array.of(0, 7, 7, 0), 2, 2).counts]).toEqual([1, 2, 1]);
+    expect(encodeMask(new Uint8Array(0), 0, 5)).toEqual({ height: 0, width: 5, counts: Uint32Array.of(0) });
     expect(() => encodeMask(Uint8Array.of(0, 0, 7, 7, 0, 9), 2, 3)).toThrow('encodeMask: expected 0 or one other value for mask, got 7 and, at x 2, y 1, 9');
   });
 

@@ -93,6 +93,12 @@ describe('validateCoco', () => {
     expect(finding!.message).toBe('missing-id (fatal): 1 annotation have no id: annotations[1]; pycocotools stops with KeyError'.replace('have', 'has'));
   });
 
+  it.each([5, 'mask', true, [[1, 2], 3], { counts: [80] }, { size: [8, 10] }, { size: [8], counts: [80] }, { size: 8, counts: [80] }])(
+    'finds that %j is no segmentation', (segmentation) => {
+      expect(findings([annotation(7, { segmentation })])).toEqual([['segmentation-form', [7]]]);
+    },
+  );
+
   it('finds all but the last of annotations with the same id', () => {
     expect(findings([annotation(4), annotation(5), annotation(4), annotation(4)])).toEqual([['duplicate-id', [4, 4]]]);
   });

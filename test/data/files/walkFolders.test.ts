@@ -104,6 +104,9 @@ describe('walkFiles', () => {
     await rm(path.join(dir, 'a/3.JPG'), { recursive: true });
     execFileSync('mkfifo', [path.join(dir, 'a/pipe.jpg')]);
     await expect(files()).rejects.toThrow(`got ${dir}/a/pipe.jpg, a pipe and no file; mend or remove it`);
+    await rm(path.join(dir, 'a/pipe.jpg'));
+    await link('a/null.jpg', '/dev/null');
+    await expect(files()).rejects.toThrow(`got ${dir}/a/null.jpg, a device and no file; mend or remove it`);
   });
 
   it.runIf(process.platform === 'linux')('names a file whose name is no UTF-8, which nothing could open', async () => {
