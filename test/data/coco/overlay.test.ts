@@ -54,6 +54,12 @@ describe('showAnns', () => {
     expect(pixel(20, 15)).toEqual(grey);
   });
 
+  it('draws no boxes when not asked', async () => {
+    const png = await dataset.showAnns([{ image_id: 1, bbox: [5, 5, 20, 10] }], { photo });
+    const data = await sharp(png).raw().toBuffer();
+    expect(new Set(data)).toEqual(new Set([100]));
+  });
+
   it('draws labelled keypoints and the bones between them', async () => {
     const pixel = await drawn([{ image_id: 1, category_id: 1, keypoints: [5, 5, 2, 25, 5, 1, 5, 25, 0] }]);
     expect(pixel(5, 5)).not.toEqual(grey);
@@ -78,6 +84,10 @@ describe('showAnns', () => {
   it('names what does not fit', async () => {
     await expect(dataset.showAnns([{ image_id: 2 }], { photo }))
       .rejects.toThrow('showAnns: expected 5 x 5 pixels, as image id 2 says, in photo 2, got 40 x 30');
+    for (const [wide, high] of [[40, 31], [41, 30]] as const) {
+      const other = await sharp({ create: { width: wide, height: high, channels: 3, background: 'red' } }).png().toBuffer();
+      await expect(dataset.showAnns([{ image_id: 1 }], { photo: other })).rejects.toThrow(`expected 40 x 30 pixels, as image id 1 says, in photo 1, got ${wide} x ${high}`);
+    }
     await expect(dataset.showAnns([{ image_id: 1 }, { image_id: 2 }], { photo })).rejects.toThrow('expected annotations of one photo');
     await expect(dataset.showAnns([{ image_id: 1 }], { photo: Buffer.from('no picture') })).rejects.toThrow('showAnns: expected a picture in photo 1');
     await expect(dataset.showAnns([{ image_id: 1 }], { photo: 'none.jpg' })).rejects.toThrow('showAnns: expected a picture in none.jpg');

@@ -158,7 +158,11 @@ describe.each(['coco12', 'coco133'] as const)('photo and map in %s', (classes) =
 describe('checkAugmentation', () => {
   it('passes what mmsegmentation uses', () => {
     expect(() => checkAugmentation(ade20kAugmentation)).not.toThrow();
-    expect(ade20kAugmentation).toMatchObject({ padding: [124, 116, 104], mostOfOneClass: 0.75 });
+    expect(ade20kAugmentation).toEqual({
+      frame: { longPx: 2048, shortPx: 512 }, ratio: [0.5, 2], crop: { width: 512, height: 512 }, mostOfOneClass: 0.75,
+      flipProbability: 0.5,
+      photometric: { brightness: 32, contrast: [0.5, 1.5], saturation: [0.5, 1.5], hue: 18 }, padding: [124, 116, 104],
+    });
   });
 
   it('passes what lies on the bounds', () => {
